@@ -1,0 +1,59 @@
+package dev.weir.actors.meter;
+
+import dev.weir.config.KeySettings;
+import java.time.Instant;
+import java.util.List;
+
+/** A meter's answer to a reservation. "No" is an answer with the numbers that explain it, not an exception. */
+public sealed interface Decision {
+
+    /**
+     * The call may go on; its need is held until it is settled.
+     *
+     * @param epoch of the meter's owner, to be given back with the settlement
+     * @param spentNanoUsd what the key has spent in its life, as far as the meter knows
+     * @param standings one per limit, after this hold
+     */
+    record Granted(HoldId hold, long epoch, KeySettings key, long spentNanoUsd, List<Standing> standings)
+            implements Decision {
+        public Granted {
+            standings = List.copyOf(standings);
+        }
+    }
+
+    /** The call may not go on; no counter moved. */
+    sealed interface Refused extends Decision {}
+
+    /** No such key, or one that was deleted. */
+    record UnknownKey() implements Refused {}
+
+    record Blocked() implements Refused {}
+
+    record Expired(Instant at) implements Refused {}
+
+    record ModelDenied(String model, List<String> allowed) implements Refused {}
+
+    /** A money limit is in the chain and the model has no price. */
+    record Unpriced(String model) implements Refused {}
+
+    /**
+     * A limit does not have what the call needs.
+     *
+     * @param standing the limit that is short, before the call
+     * @param need what the call asked of it
+     * @param standings every limit of the key, for the answer's headers
+     */
+    record Exceeded(Standing standing, long need, List<Standing> standings) implements Refused {
+        public Exceeded {
+            standings = List.copyOf(standings);
+        }
+
+        /** The call asks for more than the limit ever has: waiting does not help. */
+        public boolean neverFits() {
+            return need > standing.limit();
+        }
+    }
+
+    /** The meter cannot answer now: its store, its authority or its node. Never a verdict on the key. */
+    record Unavailable(String reason) implements Decision {}
+}

@@ -1,0 +1,5 @@
+/** x. */
+@NullMarked
+package dev.weir.actors;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** x. */
+@NullMarked
+package dev.weir.cluster;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** x. */
+@NullMarked
+package dev.weir.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** x. */
+@NullMarked
+package dev.weir.gateway;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** x. */
+@NullMarked
+package dev.weir.perf;
+
+import org.jspecify.annotations.NullMarked;

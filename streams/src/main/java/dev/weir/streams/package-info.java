@@ -1,0 +1,5 @@
+/** x. */
+@NullMarked
+package dev.weir.streams;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-/** x. */
+/** How tokens flow: transport, upstream pool, dialect, routing and the attempt walk, SSE framing, relay, metering. */
 @NullMarked
 package dev.weir.streams;
 

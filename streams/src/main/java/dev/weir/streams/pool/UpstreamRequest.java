@@ -1,0 +1,13 @@
+package dev.weir.streams.pool;
+
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import org.apache.pekko.util.ByteString;
+
+/**
+ * What goes to an upstream.
+ *
+ * @param path with its query, behind the endpoint's base path
+ * @param headers without Host and Content-Length, which the connection adds
+ */
+public record UpstreamRequest(HttpMethod method, String path, HttpHeaders headers, ByteString body) {}

@@ -1,0 +1,466 @@
+package dev.weir.streams.relay;
+
+import dev.weir.config.price.Usage;
+import dev.weir.streams.dialect.ChatFacts;
+import dev.weir.streams.dialect.ChatRequest;
+import dev.weir.streams.pool.Exchange;
+import dev.weir.streams.pool.UpstreamFailure;
+import dev.weir.streams.pool.UpstreamRequest;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import java.io.ByteArrayOutputStream;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.stream.javadsl.Source;
+import org.apache.pekko.util.ByteString;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt at one deployment. Confined to its call's loop.
+ *
+ * <pre>
+ *   SENDING -> WHOLE ------------------------------> OVER      a whole answer, or a refusal
+ *           -> PREAMBLE -> COMMITTED -> TAIL ------> OVER      a stream: held, relayed, settled
+ * </pre>
+ *
+ * <p>Until COMMITTED nothing was promised to the client, and a failure is the walk's to deal with. From there a failure
+ * becomes bytes for the client. In TAIL the terminal marker has come and everything is recorded; only the connection's
+ * clean end is waited for.
+ */
+final class Attempt implements Exchange.Listener {
+
+    private static final long TAIL_MILLIS = 1_000;
+    private static final int MAX_REFUSAL = 1024 * 1024;
+    private static final ByteString KEEP_ALIVE = ByteString.fromString(": keep-alive\n\n");
+
+    private static final Failure IN_BAND =
+            new Failure(Failure.Kind.IN_BAND, "the provider reported an error in its stream");
+
+    private enum Phase {
+        SENDING,
+        WHOLE,
+        PREAMBLE,
+        COMMITTED,
+        TAIL,
+        OVER
+    }
+
+    private final AttemptWalk walk;
+    private final ChatRequest request;
+    private final Target target;
+    private final int number;
+    private final EventLoop loop;
+    private final AttemptClock clock;
+    private final EventRelay relay;
+    private final ByteArrayOutputStream whole = new ByteArrayOutputStream(0);
+
+    private Phase phase = Phase.SENDING;
+    private @Nullable Exchange exchange;
+    private boolean begun;
+    private boolean ended;
+    private long begunAt;
+    private long firstContentNanos;
+    private int status;
+    private HttpHeaders headers = EmptyHttpHeaders.INSTANCE;
+
+    private ByteString ready = ByteString.emptyByteString();
+    private boolean demanded;
+    private boolean complete;
+    private RelaySource.@Nullable Wake outlet;
+
+    Attempt(AttemptWalk walk, ChatRequest request, Target target, int number, EventLoop loop) {
+        this.walk = walk;
+        this.request = request;
+        this.target = target;
+        this.number = number;
+        this.loop = loop;
+        this.clock = new AttemptClock(target.clocks(), loop, this::timedOut);
+        this.relay = new EventRelay(
+                !request.wantsUsage() && target.asksUsage(), walk.settings().maxEvent());
+    }
+
+    void start(int loopIndex, UpstreamRequest upstream) {
+        Exchange started = target.pool().send(loopIndex, upstream, this);
+        if (phase == Phase.OVER) {
+            return;
+        }
+        exchange = started;
+    }
+
+    Target target() {
+        return target;
+    }
+
+    // What the exchange tells.
+
+    @Override
+    public boolean sending() {
+        if (phase == Phase.OVER) {
+            return false;
+        }
+        if (!walk.watch().attemptBegins(number, target)) {
+            phase = Phase.OVER;
+            walk.attemptFailed(this, new Failure(Failure.Kind.NOT_JOURNALLED, "the attempt journal is full"), null);
+            return false;
+        }
+        begun = true;
+        begunAt = System.nanoTime();
+        clock.start(begunAt);
+        clock.waiting();
+        return true;
+    }
+
+    @Override
+    public void head(int answered, HttpHeaders answerHeaders) {
+        status = answered;
+        headers = answerHeaders;
+        clock.heard();
+        boolean stream = request.stream() && answered >= 200 && answered < 300;
+        if (!request.stream()) {
+            clock.firstContent();
+        }
+        String encoding = answerHeaders.get(HttpHeaderNames.CONTENT_ENCODING);
+        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+            fail(Failure.Kind.MALFORMED, "the answer is encoded as " + encoding + ", which was not asked for");
+        } else if (stream && !isEventStream(answerHeaders)) {
+            fail(Failure.Kind.MALFORMED, "a stream was asked for, the answer is none");
+        } else if (answered >= 300 && answered < 400) {
+            fail(Failure.Kind.MALFORMED, "the upstream redirects (" + answered + ")");
+        } else {
+            phase = stream ? Phase.PREAMBLE : Phase.WHOLE;
+        }
+    }
+
+    private static boolean isEventStream(HttpHeaders headers) {
+        String type = headers.get(HttpHeaderNames.CONTENT_TYPE);
+        return type != null && type.toLowerCase(Locale.ROOT).startsWith("text/event-stream");
+    }
+
+    @Override
+    public void data(ByteBuf piece) {
+        clock.heard();
+        switch (phase) {
+            case WHOLE -> gather(piece);
+            case PREAMBLE, COMMITTED, TAIL -> {
+                if (!relay.feed(piece)) {
+                    fail(
+                            Failure.Kind.TOO_LARGE,
+                            "an event exceeds " + walk.settings().maxEvent() + " bytes");
+                }
+            }
+            case SENDING, OVER -> {}
+        }
+    }
+
+    private void gather(ByteBuf piece) {
+        int limit = status < 400 ? walk.settings().maxAnswer() : MAX_REFUSAL;
+        if (whole.size() + piece.readableBytes() > limit) {
+            fail(Failure.Kind.TOO_LARGE, "the answer exceeds " + limit + " bytes");
+            return;
+        }
+        byte[] copy = new byte[piece.readableBytes()];
+        piece.readBytes(copy);
+        whole.writeBytes(copy);
+    }
+
+    @Override
+    public void readComplete() {
+        switch (phase) {
+            case SENDING, WHOLE, TAIL -> readOn();
+            case PREAMBLE -> preamble();
+            case COMMITTED -> relayed();
+            case OVER -> {}
+        }
+    }
+
+    private void preamble() {
+        ChatFacts facts = relay.facts();
+        if (facts.error() && !relay.contentSeen()) {
+            failed(IN_BAND, false);
+        } else if (relay.contentSeen() || facts.done()) {
+            commit();
+        } else {
+            readOn();
+        }
+    }
+
+    private void commit() {
+        firstContentNanos = System.nanoTime() - begunAt;
+        clock.firstContent();
+        phase = Phase.COMMITTED;
+        relayed();
+        walk.committed(new Answer.Streamed(status, headers, Source.fromGraph(new RelaySource(this)), target, number));
+    }
+
+    private void relayed() {
+        if (relay.facts().done()) {
+            phase = Phase.TAIL;
+            settle(reported());
+            clock.stop();
+            loop.schedule(this::tailEnds, TAIL_MILLIS, TimeUnit.MILLISECONDS);
+        }
+        ByteString bytes = relay.take();
+        if (bytes.nonEmpty()) {
+            offer(bytes);
+        }
+        if (phase == Phase.TAIL || (bytes.isEmpty() && demanded)) {
+            readOn();
+        }
+    }
+
+    private @Nullable Failure reported() {
+        return relay.facts().error() ? IN_BAND : null;
+    }
+
+    private void tailEnds() {
+        if (phase == Phase.TAIL) {
+            cancelExchange();
+            close();
+        }
+    }
+
+    @Override
+    public void end() {
+        clock.stop();
+        switch (phase) {
+            case WHOLE -> wholeEnded();
+            case PREAMBLE, COMMITTED -> streamEnded();
+            case TAIL -> {
+                relay.finish();
+                ByteString rest = relay.take();
+                if (rest.nonEmpty()) {
+                    offer(rest);
+                }
+                close();
+            }
+            case SENDING, OVER -> {}
+        }
+    }
+
+    private void wholeEnded() {
+        ByteString body = ByteString.fromArrayUnsafe(whole.toByteArray());
+        Answer.Whole answer = new Answer.Whole(status, headers, body, target, number);
+        if (status >= 400) {
+            phase = Phase.OVER;
+            Failure failure = Refusals.classify(status, headers);
+            settleAttempt(failure);
+            walk.attemptFailed(this, failure, answer);
+            return;
+        }
+        byte[] bytes = body.toArrayUnsafe();
+        relay.facts().read(bytes, 0, bytes.length);
+        if (relay.facts().malformed() > 0) {
+            fail(Failure.Kind.MALFORMED, "the answer is not a JSON object");
+            return;
+        }
+        firstContentNanos = System.nanoTime() - begunAt;
+        phase = Phase.OVER;
+        settle(null);
+        walk.answered(answer);
+    }
+
+    private void streamEnded() {
+        relay.finish();
+        ChatFacts facts = relay.facts();
+        if (phase == Phase.PREAMBLE && (relay.contentSeen() || facts.done())) {
+            commit();
+        }
+        if (facts.done()) {
+            settle(reported());
+            offer(relay.take());
+            close();
+        } else if (facts.error()) {
+            offer(relay.take());
+            failed(IN_BAND, true);
+        } else {
+            offer(relay.take());
+            fail(Failure.Kind.TRUNCATED, "the stream ended without its terminal marker");
+        }
+    }
+
+    @Override
+    public void failed(UpstreamFailure failure) {
+        exchange = null;
+        Failure.Kind kind = switch (failure.kind()) {
+            case QUEUE_FULL, QUEUE_TIMEOUT -> Failure.Kind.OVERLOADED;
+            case UNREACHABLE -> Failure.Kind.UNREACHABLE;
+            case BROKE_BEFORE_ANSWER, BROKE_IN_ANSWER -> Failure.Kind.BROKEN;
+            case MALFORMED -> Failure.Kind.MALFORMED;
+            case CLOSING -> Failure.Kind.DRAINING;
+        };
+        if (phase == Phase.TAIL) {
+            close();
+        } else {
+            offer(relay.take());
+            fail(kind, failure.kind() + ": " + failure.detail());
+        }
+    }
+
+    // What ends it from this side.
+
+    private void timedOut(String which) {
+        fail(Failure.Kind.TIMED_OUT, which);
+    }
+
+    /** The client is gone, whatever was promised. */
+    void clientLeft() {
+        stop(new Failure(Failure.Kind.CLIENT_LEFT, "the client left"));
+    }
+
+    /** The node stops waiting. */
+    void drain() {
+        fail(Failure.Kind.DRAINING, "the gateway is shutting down");
+    }
+
+    private void fail(Failure.Kind kind, String detail) {
+        failed(new Failure(kind, detail), false);
+    }
+
+    private void failed(Failure failure, boolean told) {
+        switch (phase) {
+            case SENDING, WHOLE, PREAMBLE -> {
+                phase = Phase.OVER;
+                cancelExchange();
+                clock.stop();
+                settleAttempt(failure);
+                walk.attemptFailed(this, failure, null);
+            }
+            case COMMITTED -> {
+                cancelExchange();
+                settle(failure);
+                if (!told) {
+                    offer(walk.watch().inBand(failure));
+                }
+                close();
+            }
+            case TAIL -> close();
+            case OVER -> {}
+        }
+    }
+
+    private void stop(Failure failure) {
+        if (phase == Phase.OVER) {
+            return;
+        }
+        boolean settled = phase == Phase.TAIL;
+        phase = Phase.OVER;
+        cancelExchange();
+        clock.stop();
+        if (!settled) {
+            settle(failure);
+        }
+        walk.abandoned(failure);
+    }
+
+    private void close() {
+        phase = Phase.OVER;
+        clock.stop();
+        complete = true;
+        if (outlet != null) {
+            outlet.wake();
+        }
+        walk.finished();
+    }
+
+    private void cancelExchange() {
+        Exchange running = exchange;
+        exchange = null;
+        if (running != null) {
+            running.cancel();
+        }
+    }
+
+    // Accounting.
+
+    private void settle(@Nullable Failure failure) {
+        settleAttempt(failure);
+        walk.settle(failure);
+    }
+
+    private void settleAttempt(@Nullable Failure failure) {
+        if (!begun || ended) {
+            return;
+        }
+        ended = true;
+        Usage told = relay.facts().usage();
+        boolean charged = told != null || failure == null || mayHaveGenerated(failure);
+        boolean estimated = told == null && charged;
+        Usage usage = told != null ? told : charged ? estimate() : Usage.NONE;
+        walk.watch().attemptEnded(number, target, new AttemptEnd(failure, status, usage, estimated, firstContentNanos));
+    }
+
+    /** A provider that refused did nothing; one that was cut off may have worked on the whole input. */
+    private boolean mayHaveGenerated(Failure failure) {
+        return switch (failure.kind()) {
+            case CLIENT_LEFT, TIMED_OUT, DRAINING -> status < 400;
+            default -> status >= 200 && status < 300;
+        };
+    }
+
+    private Usage estimate() {
+        return Usage.ofText(request.inputEstimate(), relay.facts().outputEstimate());
+    }
+
+    // The client's side of a committed stream.
+
+    void outlet(RelaySource.Wake wake) {
+        outlet = wake;
+        if (walk.settings().keepAliveComments().isPositive()) {
+            keepAlive();
+        }
+    }
+
+    private void keepAlive() {
+        loop.schedule(
+                () -> {
+                    if (phase == Phase.COMMITTED) {
+                        if (demanded && clock.silentFor(walk.settings().keepAliveComments())) {
+                            offer(KEEP_ALIVE);
+                        }
+                        keepAlive();
+                    }
+                },
+                walk.settings().keepAliveComments().toNanos(),
+                TimeUnit.NANOSECONDS);
+    }
+
+    ByteString takeReady() {
+        ByteString taken = ready;
+        ready = ByteString.emptyByteString();
+        return taken;
+    }
+
+    /** Nothing is left to give and nothing will come. */
+    boolean isDrained() {
+        return complete && ready.isEmpty();
+    }
+
+    /** The client takes more. */
+    void demand() {
+        if (!demanded) {
+            demanded = true;
+            readOn();
+        }
+    }
+
+    private void offer(ByteString bytes) {
+        if (bytes.isEmpty()) {
+            return;
+        }
+        ready = ready.concat(bytes);
+        if (demanded && outlet != null) {
+            demanded = false;
+            outlet.wake();
+        }
+    }
+
+    private void readOn() {
+        if (exchange != null) {
+            clock.waiting();
+            exchange.read();
+        }
+    }
+}

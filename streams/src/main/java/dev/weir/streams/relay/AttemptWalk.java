@@ -1,0 +1,170 @@
+package dev.weir.streams.relay;
+
+import dev.weir.streams.dialect.ChatRequest;
+import dev.weir.streams.dialect.ChatRewrite;
+import dev.weir.streams.pool.UpstreamRequest;
+import dev.weir.streams.transport.ClientConnection;
+import io.netty.handler.codec.http.HttpMethod;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call's way along its deployments, in the order that routing gave: the next one is tried while nothing was
+ * promised to the client and the failure is one that another deployment may not have. Confined to the client's loop.
+ *
+ * <p>The call ends exactly once ({@link CallWatch#callEnded}), before its last byte is handed to the client.
+ */
+public final class AttemptWalk {
+
+    private static final String PATH = "/chat/completions";
+
+    /**
+     * Bounds of a walk.
+     *
+     * @param maxAttempts at least 1
+     * @param maxAnswer bytes of a whole answer
+     * @param maxEvent bytes of one event
+     * @param keepAliveComments how often a silent stream gets a comment, or zero
+     */
+    public record Settings(int maxAttempts, int maxAnswer, int maxEvent, Duration keepAliveComments) {}
+
+    private final ClientConnection client;
+    private final ChatRequest request;
+    private final List<Target> order;
+    private final Settings settings;
+    private final CallWatch watch;
+    private final CompletableFuture<Answer> answer = new CompletableFuture<>();
+    private final Runnable goneListener = this::clientLeft;
+    private int begun;
+    private @Nullable Attempt current;
+    private boolean settled;
+    private boolean over;
+    private final Runnable onOver;
+
+    private AttemptWalk(
+            ClientConnection client,
+            ChatRequest request,
+            List<Target> order,
+            Settings settings,
+            CallWatch watch,
+            Runnable onOver) {
+        this.client = client;
+        this.request = request;
+        this.order = List.copyOf(order);
+        this.settings = settings;
+        this.watch = watch;
+        this.onOver = onOver;
+    }
+
+    /**
+     * Starts walking.
+     *
+     * @param order at least one deployment
+     * @param onOver told once, when the client can get nothing more
+     */
+    public static AttemptWalk start(
+            ClientConnection client,
+            ChatRequest request,
+            List<Target> order,
+            Settings settings,
+            CallWatch watch,
+            Runnable onOver) {
+        AttemptWalk walk = new AttemptWalk(client, request, order, settings, watch, onOver);
+        client.onGone(walk.goneListener);
+        walk.next();
+        return walk;
+    }
+
+    /** Completes on the loop, when the call is answered or its stream has its first content. */
+    public CompletionStage<Answer> answer() {
+        return answer;
+    }
+
+    /** Ends the call because the node shuts down; on the loop. */
+    public void drain() {
+        if (current != null) {
+            current.drain();
+        }
+    }
+
+    private void clientLeft() {
+        if (current != null) {
+            current.clientLeft();
+        }
+    }
+
+    private void next() {
+        if (over) {
+            return;
+        }
+        Target target = order.get(begun++);
+        boolean askUsage = target.asksUsage();
+        UpstreamRequest upstream = new UpstreamRequest(
+                HttpMethod.POST,
+                PATH,
+                watch.headers(begun, target),
+                ChatRewrite.body(request, target.upstreamModel(), askUsage));
+        Attempt attempt = new Attempt(this, request, target, begun, client.loop());
+        current = attempt;
+        attempt.start(client.loopIndex(), upstream);
+    }
+
+    // What attempts tell.
+
+    void attemptFailed(Attempt attempt, Failure failure, Answer.@Nullable Whole refusal) {
+        if (attempt != current) {
+            return;
+        }
+        boolean another = failure.kind().retryable() && begun < order.size() && begun < settings.maxAttempts();
+        if (another && !client.isGone()) {
+            next();
+            return;
+        }
+        settle(failure);
+        boolean passOn = refusal != null && failure.kind() != Failure.Kind.UPSTREAM_AUTH;
+        answer.complete(passOn ? refusal : new Answer.Failed(failure, begun));
+        finished();
+    }
+
+    void answered(Answer.Whole whole) {
+        answer.complete(whole);
+        finished();
+    }
+
+    void committed(Answer.Streamed streamed) {
+        answer.complete(streamed);
+    }
+
+    void abandoned(Failure failure) {
+        answer.complete(new Answer.Failed(failure, begun));
+        finished();
+    }
+
+    void settle(@Nullable Failure failure) {
+        if (!settled) {
+            settled = true;
+            watch.callEnded(failure);
+        }
+    }
+
+    void finished() {
+        if (over) {
+            return;
+        }
+        over = true;
+        current = null;
+        client.forget(goneListener);
+        onOver.run();
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    CallWatch watch() {
+        return watch;
+    }
+}

@@ -1,0 +1,28 @@
+package dev.weir.streams.relay;
+
+import io.netty.handler.codec.http.HttpHeaders;
+import org.apache.pekko.util.ByteString;
+import org.jspecify.annotations.Nullable;
+
+/** Who must know how a call goes: records, meters and metrics. Called on the call's loop, in order. */
+public interface CallWatch {
+
+    /** What one attempt's request carries: the target's headers and those that name the attempt. */
+    HttpHeaders headers(int number, Target target);
+
+    /** The first byte to an upstream is about to leave; false forbids it. */
+    boolean attemptBegins(int number, Target target);
+
+    /** Told exactly once for each attempt that began. */
+    void attemptEnded(int number, Target target, AttemptEnd end);
+
+    /**
+     * The call is over, told exactly once: the client has not got its last byte yet, if it is still there.
+     *
+     * @param failure null when the client gets what the upstream said
+     */
+    void callEnded(@Nullable Failure failure);
+
+    /** What a client is told inside a stream that has already begun. */
+    ByteString inBand(Failure failure);
+}

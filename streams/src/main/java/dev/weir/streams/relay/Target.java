@@ -1,0 +1,32 @@
+package dev.weir.streams.relay;
+
+import dev.weir.streams.pool.UpstreamPool;
+import io.netty.handler.codec.http.HttpHeaders;
+
+/**
+ * A deployment as a call can use it.
+ *
+ * @param id of the deployment, unique
+ * @param group the public model name it serves
+ * @param provider the catalogue's name of it
+ * @param upstreamModel what the upstream calls the model
+ * @param weight its share within the group, as far as it is tried first
+ * @param headers what every request carries, the credential among them; not to be changed
+ * @param asksUsage whether the upstream accepts {@code stream_options.include_usage}
+ */
+public record Target(
+        String id,
+        String group,
+        String provider,
+        String upstreamModel,
+        double weight,
+        UpstreamPool pool,
+        HttpHeaders headers,
+        Clocks clocks,
+        boolean asksUsage) {
+
+    @Override
+    public String toString() {
+        return "Target[" + id + "]";
+    }
+}

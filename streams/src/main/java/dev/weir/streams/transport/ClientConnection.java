@@ -1,0 +1,82 @@
+package dev.weir.streams.transport;
+
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One accepted connection, as its calls see it: which loop it lives on, and whether its client is still there.
+ * Confined to its loop.
+ */
+public final class ClientConnection {
+
+    private final Channel channel;
+    private final int loopIndex;
+    private final List<Runnable> goneListeners = new ArrayList<>(2);
+    private int callsInFlight;
+    private boolean gone;
+
+    ClientConnection(Channel channel, int loopIndex) {
+        this.channel = channel;
+        this.loopIndex = loopIndex;
+    }
+
+    public EventLoop loop() {
+        return channel.eventLoop();
+    }
+
+    public int loopIndex() {
+        return loopIndex;
+    }
+
+    /** The peer's address, or null for a channel that has none any more. */
+    public @Nullable InetSocketAddress peer() {
+        SocketAddress address = channel.remoteAddress();
+        return address instanceof InetSocketAddress inet ? inet : null;
+    }
+
+    public boolean isGone() {
+        return gone;
+    }
+
+    /** Runs {@code listener} once, on the loop, when the client leaves (FIN or RST); at once if it has left. */
+    public void onGone(Runnable listener) {
+        if (gone) {
+            listener.run();
+        } else {
+            goneListeners.add(listener);
+        }
+    }
+
+    /** Takes a listener back whose call has ended. */
+    public void forget(Runnable listener) {
+        goneListeners.remove(listener);
+    }
+
+    /** A call runs: the connection is not idle, however silent it is. */
+    public void callStarted() {
+        callsInFlight++;
+    }
+
+    public void callEnded() {
+        callsInFlight--;
+    }
+
+    boolean isIdle() {
+        return callsInFlight == 0;
+    }
+
+    void leave() {
+        if (gone) {
+            return;
+        }
+        gone = true;
+        List<Runnable> listeners = List.copyOf(goneListeners);
+        goneListeners.clear();
+        listeners.forEach(Runnable::run);
+    }
+}

@@ -1,0 +1,229 @@
+package dev.weir.streams.transport;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.stream.Attributes;
+import org.apache.pekko.stream.FlowShape;
+import org.apache.pekko.stream.Inlet;
+import org.apache.pekko.stream.Outlet;
+import org.apache.pekko.stream.stage.AbstractInHandler;
+import org.apache.pekko.stream.stage.AbstractOutHandler;
+import org.apache.pekko.stream.stage.AsyncCallback;
+import org.apache.pekko.stream.stage.GraphStage;
+import org.apache.pekko.stream.stage.GraphStageLogic;
+import org.apache.pekko.util.ByteString;
+
+/**
+ * Bytes to the client in, bytes of the client out: one accepted channel as a stage that runs on the channel's own loop.
+ *
+ * <p>Reads happen on demand, writes stop being pulled while the socket does not take them. When the client leaves, both
+ * sides end at once and {@link ClientConnection#leave} tells the calls. When the server side completes, what was written
+ * is flushed, the output is shut, and what the client still sends is read and thrown away for a moment, because closing
+ * a socket with unread bytes would reset the connection under an answer that is still on its way.
+ */
+final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>> {
+
+    private static final long LINGER_MILLIS = 1_000;
+    private static final long FLUSH_SECONDS = 60;
+    private static final int READ_AHEAD = 64 * 1024;
+
+    private final Inlet<ByteString> in = Inlet.create("ConnectionFlow.in");
+    private final Outlet<ByteString> out = Outlet.create("ConnectionFlow.out");
+    private final FlowShape<ByteString, ByteString> shape = FlowShape.of(in, out);
+
+    private final Channel channel;
+    private final ClientConnection connection;
+    private final boolean watchByReading;
+
+    /** @param watchByReading a read must be kept pending for a leaving client to be seen (true without epoll) */
+    ConnectionFlow(Channel channel, ClientConnection connection, boolean watchByReading) {
+        this.channel = channel;
+        this.connection = connection;
+        this.watchByReading = watchByReading;
+    }
+
+    @Override
+    public FlowShape<ByteString, ByteString> shape() {
+        return shape;
+    }
+
+    @Override
+    public GraphStageLogic createLogic(Attributes attributes) {
+        return new Logic();
+    }
+
+    private enum Signal {
+        GONE,
+        WRITABLE
+    }
+
+    private final class Logic extends GraphStageLogic {
+
+        private ByteString received = ByteString.emptyByteString();
+        private boolean gone;
+        private final AsyncCallback<Object> events = createAsyncCallback(this::on);
+
+        Logic() {
+            super(shape);
+            setHandler(in, new AbstractInHandler() {
+                @Override
+                public void onPush() {
+                    channel.writeAndFlush(Bytes.direct(channel.alloc(), grab(in)), channel.voidPromise());
+                    if (channel.isWritable()) {
+                        pull(in);
+                    }
+                }
+
+                @Override
+                public void onUpstreamFinish() {
+                    closeGently(channel);
+                    completeStage();
+                }
+
+                @Override
+                public void onUpstreamFailure(Throwable failure) {
+                    closeGently(channel);
+                    failStage(failure);
+                }
+            });
+            setHandler(out, new AbstractOutHandler() {
+                @Override
+                public void onPull() {
+                    if (received.nonEmpty()) {
+                        ByteString bytes = received;
+                        received = ByteString.emptyByteString();
+                        push(out, bytes);
+                        readAhead();
+                    } else if (gone) {
+                        complete(out);
+                    } else {
+                        channel.read();
+                    }
+                }
+
+                @Override
+                public void onDownstreamFinish(Throwable cause) {
+                    // The server reads no further request (Connection: close, an error answered); it may still write.
+                }
+            });
+        }
+
+        @Override
+        public void preStart() {
+            channel.pipeline().addLast("connection", new Events(events));
+            pull(in);
+            readAhead();
+            if (!channel.isActive()) {
+                on(Signal.GONE);
+            }
+        }
+
+        private void on(Object event) {
+            switch (event) {
+                case Signal.GONE -> {
+                    gone = true;
+                    completeStage();
+                }
+                case Signal.WRITABLE -> {
+                    if (!isClosed(in) && !hasBeenPulled(in)) {
+                        pull(in);
+                    }
+                }
+                default -> {
+                    ByteString bytes = (ByteString) event;
+                    if (isAvailable(out) && received.isEmpty()) {
+                        push(out, bytes);
+                    } else {
+                        received = received.concat(bytes);
+                    }
+                    readAhead();
+                }
+            }
+        }
+
+        private void readAhead() {
+            if (watchByReading && received.length() < READ_AHEAD) {
+                channel.read();
+            }
+        }
+
+        @Override
+        public void postStop() {
+            if (!gone) {
+                closeGently(channel);
+            }
+        }
+    }
+
+    private final class Events extends ChannelInboundHandlerAdapter {
+
+        private final AsyncCallback<Object> events;
+
+        Events(AsyncCallback<Object> events) {
+            this.events = events;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            events.invoke(Bytes.take((ByteBuf) message));
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            connection.leave();
+            events.invoke(Signal.GONE);
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext context) {
+            if (channel.isWritable()) {
+                events.invoke(Signal.WRITABLE);
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
+    }
+
+    private static void closeGently(Channel channel) {
+        if (!channel.isActive() || channel.pipeline().get("linger") != null) {
+            return;
+        }
+        channel.pipeline().addBefore("connection", "linger", new Discard());
+        Future<?> giveUp = channel.eventLoop().schedule(() -> channel.close(), FLUSH_SECONDS, TimeUnit.SECONDS);
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            giveUp.cancel(false);
+            SslHandler tls = channel.pipeline().get(SslHandler.class);
+            if (tls == null) {
+                linger(channel);
+            } else {
+                tls.closeOutbound().addListener(notified -> linger(channel));
+            }
+        });
+    }
+
+    private static void linger(Channel channel) {
+        if (channel instanceof DuplexChannel duplex) {
+            duplex.shutdownOutput();
+        }
+        channel.config().setAutoRead(true);
+        channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private static final class Discard extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ReferenceCountUtil.release(message);
+        }
+    }
+}

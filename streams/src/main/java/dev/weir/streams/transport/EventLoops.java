@@ -1,0 +1,123 @@
+package dev.weir.streams.transport;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The event loops, one per core, each of which is also the Pekko dispatcher of everything that a client connection
+ * touches: its server graph, its handler, its upstream connection.
+ *
+ * <p>Make it before the actor system, give {@link #dispatchers()} to the system's configuration, and close it after
+ * the system has ended.
+ */
+public final class EventLoops implements AutoCloseable {
+
+    private static final Map<String, EventLoops> RUNNING = new ConcurrentHashMap<>();
+
+    private final String id;
+    private final boolean epoll;
+    private final MultiThreadIoEventLoopGroup group;
+    private final List<EventLoop> loops;
+
+    private EventLoops(int count, boolean epoll) {
+        this.id = Long.toHexString(System.identityHashCode(this)) + "-" + Long.toHexString(System.nanoTime());
+        this.epoll = epoll;
+        IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+        this.group = new MultiThreadIoEventLoopGroup(count, new DefaultThreadFactory("weir-loop"), io);
+        List<EventLoop> all = new ArrayList<>(count);
+        group.forEach(executor -> all.add((EventLoop) executor));
+        this.loops = List.copyOf(all);
+        RUNNING.put(id, this);
+    }
+
+    /** @param count 0 for one per core */
+    public static EventLoops start(int count) {
+        return start(count, Epoll.isAvailable());
+    }
+
+    /** @param epoll false for Java's own selector, which every platform has */
+    public static EventLoops start(int count, boolean epoll) {
+        return new EventLoops(count > 0 ? count : Runtime.getRuntime().availableProcessors(), epoll);
+    }
+
+    /** The dispatchers {@link #dispatcher(int)} as configuration for the actor system. */
+    public Config dispatchers() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < loops.size(); i++) {
+            text.append(dispatcher(i))
+                    .append(" { type = Dispatcher, throughput = 16, executor = \"")
+                    .append(LoopExecutorConfigurator.class.getName())
+                    .append("\", loops = \"")
+                    .append(id)
+                    .append("\", loop = ")
+                    .append(i)
+                    .append(" }\n");
+        }
+        return ConfigFactory.parseString(text.toString());
+    }
+
+    public String dispatcher(int index) {
+        return "weir-loop-" + index;
+    }
+
+    public int count() {
+        return loops.size();
+    }
+
+    public EventLoop loop(int index) {
+        return loops.get(index);
+    }
+
+    /** Which of the loops {@code loop} is. */
+    public int index(EventLoop loop) {
+        return loops.indexOf(loop);
+    }
+
+    public boolean isEpoll() {
+        return epoll;
+    }
+
+    MultiThreadIoEventLoopGroup group() {
+        return group;
+    }
+
+    Class<? extends ServerChannel> serverChannel() {
+        return epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+    }
+
+    public Class<? extends Channel> clientChannel() {
+        return epoll ? EpollSocketChannel.class : NioSocketChannel.class;
+    }
+
+    static EventLoop running(String id, int index) {
+        EventLoops loops = RUNNING.get(id);
+        if (loops == null) {
+            throw new IllegalStateException("event loops " + id + " are closed");
+        }
+        return loops.loop(index);
+    }
+
+    @Override
+    public void close() {
+        RUNNING.remove(id);
+        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+    }
+}

@@ -1,5 +1,7 @@
 package dev.weir.streams.mock;
 
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.netty.util.internal.logging.JdkLoggerFactory;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +58,7 @@ public final class MockMain implements Callable<Integer> {
     private @Nullable Path key;
 
     public static void main(String[] args) {
+        InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE); // to stderr: stdout is for the port
         System.exit(new CommandLine(new MockMain()).execute(args));
     }
 

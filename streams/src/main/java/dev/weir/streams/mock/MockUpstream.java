@@ -122,6 +122,9 @@ public final class MockUpstream implements AutoCloseable {
     /** Stops listening and closes every connection, in whatever state its answer is. */
     @Override
     public void close() {
+        if (loops.isShuttingDown()) {
+            return;
+        }
         server.close().syncUninterruptibly();
         channels.close().awaitUninterruptibly();
         loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();

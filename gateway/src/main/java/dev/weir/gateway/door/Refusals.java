@@ -1,0 +1,121 @@
+package dev.weir.gateway.door;
+
+import dev.weir.actors.meter.Decision;
+import dev.weir.actors.meter.Standing;
+import dev.weir.config.Money;
+import dev.weir.gateway.door.Refusal.Kind;
+import dev.weir.streams.relay.Failure;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** The one place where a room's "no" becomes what a client sees: total over every failure that exists. */
+public final class Refusals {
+
+    private final Clock clock;
+
+    public Refusals(Clock clock) {
+        this.clock = clock;
+    }
+
+    /** @param keyHash names the key without giving it away */
+    public Refusal of(Decision.Refused refused, String keyHash) {
+        return switch (refused) {
+            case Decision.UnknownKey unknown ->
+                Refusal.of(Kind.UNKNOWN_KEY, "Authentication failed: this key is not known here.");
+            case Decision.Blocked blocked -> Refusal.of(Kind.BLOCKED, "Authentication failed: this key is blocked.");
+            case Decision.Expired expired ->
+                Refusal.of(Kind.EXPIRED, "Authentication failed: this key expired at " + expired.at() + ".");
+            case Decision.ModelDenied denied ->
+                new Refusal(
+                        Kind.MODEL_DENIED,
+                        "This key may not use the model '" + denied.model() + "'. It may use: " + denied.allowed() + ".",
+                        "model",
+                        "api_key",
+                        null,
+                        null,
+                        0);
+            case Decision.Unpriced unpriced ->
+                new Refusal(
+                        Kind.UNPRICED,
+                        "The model '" + unpriced.model() + "' has no price and this key has a budget. Set"
+                                + " input_cost_per_token and output_cost_per_token for it.",
+                        "model",
+                        "api_key",
+                        null,
+                        null,
+                        0);
+            case Decision.Exceeded exceeded -> exceeded(exceeded, keyHash);
+        };
+    }
+
+    private Refusal exceeded(Decision.Exceeded exceeded, String keyHash) {
+        Standing standing = exceeded.standing();
+        String scope = standing.scope().name().toLowerCase(Locale.ROOT);
+        boolean budget = standing.kind() == Standing.LimitKind.BUDGET;
+        int wait = exceeded.neverFits() || budget ? 0 : secondsUntil(standing.reset());
+        String message = budget ? budget(standing, exceeded) : rate(standing, exceeded, scope, keyHash);
+        return new Refusal(
+                budget ? Kind.BUDGET_EXCEEDED : Kind.RATE_LIMITED,
+                message,
+                null,
+                scope,
+                standing.limit(),
+                standing.reset(),
+                wait);
+    }
+
+    private static String budget(Standing standing, Decision.Exceeded exceeded) {
+        return "Budget has been exceeded! Current cost: "
+                + new Money(standing.committed()).toUsd().toPlainString() + ", Max budget: "
+                + new Money(standing.limit()).toUsd().toPlainString() + ". This call may cost up to "
+                + new Money(exceeded.need()).toUsd().toPlainString() + ".";
+    }
+
+    private static String rate(Standing standing, Decision.Exceeded exceeded, String scope, String keyHash) {
+        String kind = standing.kind().name().toLowerCase(Locale.ROOT);
+        String text = "Rate limit exceeded for " + scope + ": " + keyHash + ". Limit type: " + kind
+                + ". Current limit: " + standing.limit() + ", Remaining: " + standing.remaining() + ".";
+        if (exceeded.neverFits()) {
+            return text + " This request needs " + exceeded.need() + ", more than the limit ever has.";
+        }
+        return standing.reset() == null ? text : text + " Limit resets at: " + standing.reset();
+    }
+
+    private int secondsUntil(@Nullable Instant reset) {
+        if (reset == null) {
+            return 1;
+        }
+        long millis = Duration.between(clock.instant(), reset).toMillis();
+        return (int) Math.max(1, (millis + 999) / 1000);
+    }
+
+    public Refusal of(Failure failure) {
+        return switch (failure.kind()) {
+            case OVERLOADED ->
+                Refusal.of(Kind.OVERLOADED, "All connections to this model's deployments are in use. Try again.", 1);
+            case UNREACHABLE ->
+                Refusal.of(Kind.UPSTREAM_ERROR, "The model's provider cannot be reached.");
+            case BROKEN, TRUNCATED ->
+                Refusal.of(Kind.UPSTREAM_ERROR, "The model's provider broke off before its answer was complete.");
+            case MALFORMED, TOO_LARGE ->
+                Refusal.of(Kind.UPSTREAM_ERROR, "The model's provider sent something that is not an answer.");
+            case IN_BAND, UPSTREAM_ERROR, UPSTREAM_REFUSED ->
+                Refusal.of(Kind.UPSTREAM_ERROR, "The model's provider reported an error.");
+            case UPSTREAM_AUTH ->
+                Refusal.of(Kind.UPSTREAM_AUTH, "The model's provider did not accept the gateway's credential.");
+            case UPSTREAM_LIMIT ->
+                Refusal.of(
+                        Kind.PROVIDER_LIMIT,
+                        "The model's provider is limiting the gateway. Try again.",
+                        Math.max(1, failure.retryAfterSeconds()));
+            case TIMED_OUT -> Refusal.of(Kind.TIMED_OUT, "The model's provider took too long.");
+            case NOT_JOURNALLED ->
+                Refusal.of(Kind.STORE_DOWN, "The gateway cannot record calls at the moment. Try again.", 1);
+            case DRAINING -> Refusal.of(Kind.SHUTTING_DOWN, "The gateway is shutting down. Try again.", 1);
+            case CLIENT_LEFT -> Refusal.of(Kind.TOO_SLOW, "The client left.");
+        };
+    }
+}

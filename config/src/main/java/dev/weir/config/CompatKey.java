@@ -3,7 +3,6 @@ package dev.weir.config;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -53,8 +52,8 @@ public record CompatKey(
                             "output_cost_per_character input_cost_per_pixel output_cost_per_pixel",
                             "input_cost_per_audio_token output_cost_per_audio_token output_cost_per_reasoning_token",
                             "input_cost_per_token_batches output_cost_per_token_batches",
-                            "configurable_clientside_auth_params use_in_pass_through",
-                            "litellm_credential_name merge_reasoning_content_in_choices",
+                            "configurable_clientside_auth_params use_in_pass_through litellm_credential_name",
+                            "merge_reasoning_content_in_choices",
                             "model_info max_tokens temperature top_p n stop seed user response_format tools tool_choice",
                             "frequency_penalty presence_penalty logprobs reasoning_effort thinking",
                             "cache_control_injection_points auto_router_config_path auto_router_default_model",
@@ -71,8 +70,7 @@ public record CompatKey(
                             "health_check_max_tokens health_check_voice supports_vision supports_function_calling",
                             "supports_parallel_function_calling supports_response_schema supports_system_messages",
                             "supports_reasoning supports_prompt_caching supports_web_search supports_audio_input",
-                            "supports_audio_output supports_pdf_input",
-                            "litellm_credential_name"),
+                            "supports_audio_output supports_pdf_input litellm_credential_name"),
                     honoured(ROUTER, "num_retries", "routerNumRetriesBoundsTheAttempts"),
                     honoured(ROUTER, "routing_strategy", "simpleShuffleSpreadsTheCalls"),
                     honoured(ROUTER, "timeout", "routerTimeoutEndsTheWholeCall"),
@@ -110,8 +108,7 @@ public record CompatKey(
                             "cloudzero_settings s3_callback_params langfuse_default_tags mcp_aliases",
                             "require_auth_for_metrics_endpoint credential_list",
                             "custom_provider_map priority_reservation model_alias_map aws_sqs_callback_params",
-                            "image_generation_model use_aiohttp_transport",
-                            "disable_hf_tokenizer_download",
+                            "image_generation_model use_aiohttp_transport disable_hf_tokenizer_download",
                             "stream_timeout user_header_name"),
                     honoured(GENERAL, "master_key", "masterKeyOpensTheAdminApi"),
                     honoured(GENERAL, "max_request_size_mb", "maxRequestSizeRefusesLargerBodies"),
@@ -138,16 +135,12 @@ public record CompatKey(
                             "image_generation_model token_rate_limit_type supported_db_objects store_model_in_db",
                             "litellm_jwtauth custom_key_generate custom_ui_sso_sign_in_handler custom_sso role_permissions",
                             "allow_client_side_credentials require_end_user_mcp_access_defined",
-                            "always_include_stream_usage",
-                            "enable_oauth2_auth",
-                            "enable_oauth2_proxy_auth",
-                            "allow_user_auth"),
+                            "always_include_stream_usage enable_oauth2_auth enable_oauth2_proxy_auth"),
                     notYet(
                             "",
                             "environment_variables callback_settings guardrails include mcp_servers mcp_tools",
                             "mcp_aliases prompts vector_store_registry vector_store_settings search_tools",
-                            "credential_list files_settings finetune_settings",
-                            "litellm_license"))
+                            "credential_list files_settings finetune_settings"))
             .flatMap(keys -> keys)
             .toList();
 
@@ -174,12 +167,5 @@ public record CompatKey(
         return TABLE.stream()
                 .filter(key -> key.section.equals(section) && key.name.equals(name))
                 .findFirst();
-    }
-
-    /** The table for people: a line per key. */
-    public static String describe() {
-        return TABLE.stream()
-                .map(key -> key.path() + ": " + (key.isHonoured() ? "honoured" : "not honoured yet"))
-                .collect(Collectors.joining("\n"));
     }
 }

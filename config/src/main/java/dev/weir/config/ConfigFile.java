@@ -107,7 +107,7 @@ public final class ConfigFile {
         if (!strategy.isAbsent()
                 && !strategy.text().equals(SIMPLE_SHUFFLE)
                 && !strategy.text().isEmpty()) {
-            notHonoured.add(strategy, strategy.text() + " is not honoured yet, " + SIMPLE_SHUFFLE + " is used");
+            notHonoured.add(strategy, strategy.shown() + " is not honoured yet, " + SIMPLE_SHUFFLE + " is used");
         }
         Integer ofRouter = retries(router.at("num_retries"));
         Integer ofLitellm = retries(litellm.at("num_retries"));

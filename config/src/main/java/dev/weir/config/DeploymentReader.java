@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads {@code model_list} into deployments. */
 final class DeploymentReader {
 
+    private static final String OPENAI = "openai";
     private static final int ID_LENGTH = 12;
     private static final BigDecimal MAX_WEIGHT = BigDecimal.valueOf(1_000_000);
 
@@ -63,9 +64,11 @@ final class DeploymentReader {
         String target = params.at("model").text();
         int slash = target.indexOf('/');
         String upstreamModel = target.substring(slash + 1);
-        Provider provider = target.isBlank()
-                ? null
-                : provider(params.at("model"), slash < 0 ? "openai" : target.substring(0, slash));
+        if (!target.isEmpty() && upstreamModel.isBlank()) {
+            params.at("model").problem("provider/model");
+        }
+        Provider provider =
+                target.isEmpty() ? null : provider(params.at("model"), slash < 0 ? OPENAI : target.substring(0, slash));
         double weight = params.at("weight").isAbsent()
                 ? defaults.at("weight").decimal(MAX_WEIGHT).doubleValue()
                 : params.at("weight").decimal(MAX_WEIGHT).doubleValue();

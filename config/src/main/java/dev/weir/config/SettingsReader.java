@@ -51,6 +51,7 @@ final class SettingsReader {
     /** The settings of a {@code weir:} block; {@code keys} were read from it before. */
     static WeirSettings read(Value block, List<DeclaredKey> keys) {
         Value weir = new Value(block.reading(), ROOT, laidOver(reference(ROOT), block));
+        refuseOnePortForTwo(weir.at("server").at("port"), weir.at("management").at("port"));
         return new WeirSettings(
                 (int) weir.at("loops").integer(0, 1024),
                 server(weir.at("server")),
@@ -86,6 +87,12 @@ final class SettingsReader {
             }
         }
         return merged;
+    }
+
+    private static void refuseOnePortForTwo(Value server, Value management) {
+        if (!management.isOff() && management.integer(1, MAX_PORT) == server.integer(0, MAX_PORT)) {
+            management.problem("a port other than weir.server.port");
+        }
     }
 
     private static WeirSettings.Server server(Value server) {

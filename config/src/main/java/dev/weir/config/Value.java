@@ -22,6 +22,10 @@ final class Value {
 
     private static final String ENVIRONMENT = "os.environ/";
     private static final int LONGEST_SHOWN = 60;
+
+    /** Arithmetic on more of them could take for ever. */
+    private static final int MOST_DECIMALS = 40;
+
     private static final Set<String> TRUE = Set.of("true", "on", "yes");
     private static final Set<String> FALSE = Set.of("false", "off", "no");
 
@@ -85,13 +89,13 @@ final class Value {
         return List.of();
     }
 
-    /** A text that is not blank. */
+    /** A text that is not blank and fits on a line, of a log or of a header. */
     String text() {
         String text = resolved();
         if (text == null || text.isBlank()) {
             return mistaken("a text", "");
         }
-        return text;
+        return text.chars().anyMatch(Character::isISOControl) ? mistaken("a text of one line", "") : text;
     }
 
     List<String> texts() {
@@ -160,7 +164,10 @@ final class Value {
         if (number.compareTo(max) > 0) {
             return mistaken("<= " + max.toPlainString(), BigDecimal.ZERO);
         }
-        return number;
+        if (number.scale() > MOST_DECIMALS) {
+            return mistaken("at most " + MOST_DECIMALS + " decimal places", BigDecimal.ZERO);
+        }
+        return number.signum() == 0 ? BigDecimal.ZERO : number;
     }
 
     /** A duration with its unit, longer than nothing. */
@@ -235,7 +242,7 @@ final class Value {
     }
 
     /** What stands here, short, with nothing that could be a credential. */
-    private String shown() {
+    String shown() {
         if (raw == null) {
             return "missing";
         }

@@ -113,7 +113,7 @@ class CompatKeyTest {
     void aStrategyThatIsNotHonouredIsListedAndNotGuessed() {
         assertThat(load("router_settings: {routing_strategy: least-busy}").notHonoured())
                 .containsExactly(
-                        "router_settings.routing_strategy: least-busy is not honoured yet, simple-shuffle is used");
+                        "router_settings.routing_strategy: \"least-busy\" is not honoured yet, simple-shuffle is used");
         assertThat(load("router_settings: {routing_strategy: simple-shuffle}").notHonoured())
                 .isEmpty();
     }

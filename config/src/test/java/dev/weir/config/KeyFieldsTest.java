@@ -177,6 +177,10 @@ class KeyFieldsTest {
                 .containsExactly("max_budget: Infinity (expected: a number >= 0)");
         assertThat(problems(Map.of("max_budget", new BigDecimal("1e999999999"))))
                 .containsExactly("max_budget: 1E+999999999 (expected: <= 9000000000)");
+        assertThat(problems(Map.of("max_budget", new BigDecimal("1e-999999999"))))
+                .containsExactly("max_budget: 1E-999999999 (expected: at most 40 decimal places)");
+        assertThat(problems(Map.of("rpm_limit", new BigDecimal("1e-999999999"))))
+                .hasSize(1);
         assertThat(problems(Map.of("rpm_limit", 1.5))).containsExactly("rpm_limit: 1.5 (expected: an integer >= 0)");
         assertThat(problems(Map.of("models", "gpt-4o"))).containsExactly("models: \"gpt-4o\" (expected: a list)");
         assertThat(problems(Map.of("models", List.of("gpt-*"))))

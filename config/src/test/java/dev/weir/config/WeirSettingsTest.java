@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -62,6 +64,39 @@ class WeirSettingsTest {
         assertThat(settings.management().port()).isNull();
         assertThat(settings.accessLog()).isEqualTo(AccessLog.Stream.STDOUT);
         assertThat(settings.keys()).isEmpty();
+    }
+
+    @Test
+    void everySettingIsRead() {
+        assertThat(leaves("weir", SettingsReader.reference("weir")))
+                .hasSizeGreaterThan(30)
+                .allSatisfy(path -> assertThatThrownBy(() -> load(nested(path.substring("weir.".length()))))
+                        .as("%s as a block", path)
+                        .isInstanceOf(InvalidConfig.class)
+                        .hasMessageStartingWith(path + ": a block (expected: "));
+    }
+
+    @Test
+    void everySettingIsInTheReadme() throws IOException {
+        String readme = Files.readString(Path.of("README.md"));
+
+        assertThat(leaves("weir", SettingsReader.reference("weir")))
+                .allSatisfy(path -> assertThat(readme).contains("`" + path + "`"));
+        assertThat(CompatKey.TABLE.stream().filter(CompatKey::isHonoured))
+                .allSatisfy(key -> assertThat(readme).contains("`" + key.path() + "`"));
+    }
+
+    private static List<String> leaves(String path, Map<String, Object> block) {
+        return block.entrySet().stream()
+                .flatMap(entry -> entry.getValue() instanceof Map<?, ?> inner
+                        ? leaves(path + "." + entry.getKey(), Value.block(inner)).stream()
+                        : Stream.of(path + "." + entry.getKey()))
+                .toList();
+    }
+
+    /** A block where a value should be. */
+    private static String nested(String path) {
+        return "{" + path.replace(".", ": {") + ": {}" + "}".repeat(path.split("\\.").length);
     }
 
     @Test
@@ -119,6 +154,8 @@ class WeirSettingsTest {
                 "{upstream: {ca: /nowhere/ca.pem}} | weir.upstream.ca: \"/nowhere/ca.pem\" (expected: a file that exists and can be read)",
                 "{cors: {allowed_origins: [chat]}} | weir.cors.allowed_origins[0]: \"chat\" (expected: an origin like https://chat.example.com, or *)",
                 "{cors: {allowed_origins: '*'}} | weir.cors.allowed_origins: \"*\" (expected: a list)",
+                "{management: {port: 4000}} | weir.management.port: 4000 (expected: a port other than weir.server.port)",
+                "{access_log: {target: \"a\\nb\"}} | weir.access_log.target: \"a\\nb\" (expected: a text of one line)",
                 "{loops: -1} | weir.loops: -1 (expected: >= 0)",
             })
     void aSettingThatIsWrongIsToldWithPathValueAndExpectation(String weir, String problem) {

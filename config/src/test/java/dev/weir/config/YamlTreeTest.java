@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -79,5 +85,70 @@ class YamlTreeTest {
                         "yaml: no block of keys (expected: model_list:, general_settings:, weir: ...) at line 1");
         assertThat(problems("a: 1\n---\nb: 2")).hasSize(1);
         assertThat(problems("# nothing but a comment\n")).isEmpty();
+    }
+
+    @Test
+    void aMarkOfByteOrderIsNoText() {
+        assertThat(YamlTree.parse("\uFEFFa: 1").root()).isEqualTo(Map.of("a", 1));
+    }
+
+    @Test
+    void nestingWithoutEndIsAProblemAndNoCrash() {
+        assertThat(problems("a: " + "[".repeat(100_000))).hasSize(1);
+        assertThat(problems("a: " + "{b: ".repeat(100_000))).hasSize(1);
+    }
+
+    @Property
+    void anyTextIsReadOrRefused(@ForAll("yamlLike") String text) {
+        try {
+            ConfigFile.parse(text, Map.of(), Instant.EPOCH);
+        } catch (InvalidConfig refused) {
+            assertThat(refused.problems()).isNotEmpty();
+        }
+    }
+
+    @Provide
+    Arbitrary<String> yamlLike() {
+        return Arbitraries.of(
+                        "model_list",
+                        "weir",
+                        "keys",
+                        "server",
+                        ":",
+                        " ",
+                        "\n",
+                        "\n  ",
+                        "- ",
+                        "[",
+                        "]",
+                        "{",
+                        "}",
+                        ",",
+                        "&a",
+                        "*a",
+                        "<<",
+                        "'",
+                        "\"",
+                        "#",
+                        "!!binary ",
+                        "!x ",
+                        "? ",
+                        "|",
+                        ">",
+                        "%",
+                        "\t",
+                        "1",
+                        ".nan",
+                        "0x1F",
+                        "1_0",
+                        "-",
+                        "~",
+                        "---",
+                        "...",
+                        "\u0000",
+                        "\u2028")
+                .list()
+                .ofMaxSize(25)
+                .map(parts -> String.join("", parts));
     }
 }

@@ -41,6 +41,7 @@ final class MockProcessTest {
     void theProcessPrintsItsPortServesAndEndsOnSigterm() throws Exception {
         Process process = new ProcessBuilder(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
                         "-cp",
                         System.getProperty("java.class.path"),
                         MockMain.class.getName(),

@@ -1,0 +1,12 @@
+package dev.weir.config;
+
+import java.time.ZoneId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What holds for the whole gateway.
+ *
+ * @param masterKey the key of the admin API; null where none is set
+ * @param timezone whose midnight ends a day's budget
+ */
+public record General(@Nullable Secret masterKey, ZoneId timezone) {}

@@ -1,0 +1,190 @@
+package dev.weir.config;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Weir's own settings, a record per component; meaning, unit and default of each are in {@code reference.conf}.
+ *
+ * @param loops event loops, 0 for one per core
+ * @param tls null for plain HTTP
+ */
+public record WeirSettings(
+        int loops,
+        Server server,
+        @Nullable Tls tls,
+        Upstream upstream,
+        Admission admission,
+        Meters meters,
+        Shutdown shutdown,
+        Storage storage,
+        Cors cors,
+        Management management,
+        AccessLog accessLog,
+        Metrics metrics,
+        Cluster cluster,
+        List<DeclaredKey> keys) {
+
+    private static final int MAX_PORT = 65_535;
+
+    public WeirSettings {
+        keys = List.copyOf(keys);
+    }
+
+    /** The defaults, with nothing declared. */
+    public static WeirSettings defaults() {
+        return SettingsReader.defaults();
+    }
+
+    /** The same settings on another address, for {@code --host} and {@code --port}. */
+    public WeirSettings withServer(String host, int port) {
+        return with(server.at(host, port), storage);
+    }
+
+    /** The same settings with another data directory, for {@code --data}. */
+    public WeirSettings withData(Path data) {
+        return with(server, new Storage(data, storage.journalBytes()));
+    }
+
+    WeirSettings withMaxBody(int bytes) {
+        return with(server.withMaxBody(bytes), storage);
+    }
+
+    private WeirSettings with(Server otherServer, Storage otherStorage) {
+        return new WeirSettings(
+                loops,
+                otherServer,
+                tls,
+                upstream,
+                admission,
+                meters,
+                shutdown,
+                otherStorage,
+                cors,
+                management,
+                accessLog,
+                metrics,
+                cluster,
+                keys);
+    }
+
+    /**
+     * The door for clients.
+     *
+     * @param keepAliveComments the gap between comments on a silent stream; null for none
+     */
+    public record Server(
+            String host,
+            int port,
+            int maxBody,
+            int maxJsonDepth,
+            int maxHeaderBytes,
+            int maxHeaders,
+            Duration headTimeout,
+            Duration bodyTimeout,
+            Duration idleTimeout,
+            @Nullable Duration keepAliveComments) {
+
+        public Server {
+            if (port < 0 || port > MAX_PORT) {
+                throw new IllegalArgumentException("weir.server.port: " + port + " (expected: 0 to " + MAX_PORT + ")");
+            }
+        }
+
+        Server at(String otherHost, int otherPort) {
+            return new Server(
+                    otherHost,
+                    otherPort,
+                    maxBody,
+                    maxJsonDepth,
+                    maxHeaderBytes,
+                    maxHeaders,
+                    headTimeout,
+                    bodyTimeout,
+                    idleTimeout,
+                    keepAliveComments);
+        }
+
+        Server withMaxBody(int bytes) {
+            return new Server(
+                    host,
+                    port,
+                    bytes,
+                    maxJsonDepth,
+                    maxHeaderBytes,
+                    maxHeaders,
+                    headTimeout,
+                    bodyTimeout,
+                    idleTimeout,
+                    keepAliveComments);
+        }
+    }
+
+    /** The certificate chain and private key towards clients, PEM files that exist. */
+    public record Tls(Path certificate, Path key) {}
+
+    /**
+     * The way to providers.
+     *
+     * @param totalTimeout the whole call; null for no bound
+     * @param proxy an HTTP proxy, not resolved; null for none
+     * @param ca certificates trusted besides the JDK's, a PEM file; null for none
+     */
+    public record Upstream(
+            int maxConnections,
+            int maxQueue,
+            Duration queueTimeout,
+            Duration connectTimeout,
+            Duration keepAlive,
+            Duration firstContentTimeout,
+            Duration idleTimeout,
+            @Nullable Duration totalTimeout,
+            int maxResponse,
+            int maxEvent,
+            @Nullable InetSocketAddress proxy,
+            @Nullable Path ca,
+            boolean attemptHeader) {}
+
+    /** Waiting for a meter's answer. */
+    public record Admission(Duration timeout) {}
+
+    /** Meters: what is held without better knowledge, and how long a quiet one stays in memory. */
+    public record Meters(long defaultOutput, Unpriced unpriced, Duration passivateAfter) {}
+
+    /** What happens to a call of a model without a price. */
+    public enum Unpriced {
+        /** {@link #REJECT} where a budget is in the chain, else {@link #ALLOW_AND_FLAG}. */
+        AUTO,
+        REJECT,
+        ALLOW_AND_FLAG
+    }
+
+    /** How long running calls get to end. */
+    public record Shutdown(Duration deadline) {}
+
+    /** The embedded store and the attempt journal. */
+    public record Storage(Path data, long journalBytes) {}
+
+    /** The origins whose pages may call, {@code *} for all. */
+    public record Cors(List<String> allowedOrigins) {
+        public Cors {
+            allowedOrigins = List.copyOf(allowedOrigins);
+        }
+    }
+
+    /**
+     * A port of its own for health and metrics.
+     *
+     * @param port null where they share the server's
+     */
+    public record Management(@Nullable Integer port) {}
+
+    /** Whether there are metrics. */
+    public record Metrics(boolean enabled) {}
+
+    /** Nodes among themselves. */
+    public record Cluster(int port) {}
+}

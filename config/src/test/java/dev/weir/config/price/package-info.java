@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.config.price;
+
+import org.jspecify.annotations.NullMarked;

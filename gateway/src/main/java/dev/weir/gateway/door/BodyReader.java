@@ -68,7 +68,9 @@ public final class BodyReader {
     public void discard(RequestEntity entity, String dispatcher) {
         if (!(entity instanceof HttpEntity.Strict)) {
             entity.getDataBytes()
-                    .runWith(Sink.<ByteString>cancelled().withAttributes(ActorAttributes.dispatcher(dispatcher)), materializer);
+                    .runWith(
+                            Sink.<ByteString>cancelled().withAttributes(ActorAttributes.dispatcher(dispatcher)),
+                            materializer);
         }
     }
 
@@ -77,8 +79,8 @@ public final class BodyReader {
     }
 
     private static Unreadable tooLarge(int limit) {
-        return new Unreadable(
-                Refusal.of(Refusal.Kind.TOO_LARGE, "The body is larger than " + limit + " bytes, the most that is taken."));
+        return new Unreadable(Refusal.of(
+                Refusal.Kind.TOO_LARGE, "The body is larger than " + limit + " bytes, the most that is taken."));
     }
 
     /** Bytes in, the whole body out. */
@@ -101,7 +103,8 @@ public final class BodyReader {
         }
 
         @Override
-        public Tuple2<GraphStageLogic, CompletionStage<Body>> createLogicAndMaterializedValuePair(Attributes attributes) {
+        public Tuple2<GraphStageLogic, CompletionStage<Body>> createLogicAndMaterializedValuePair(
+                Attributes attributes) {
             CompletableFuture<Body> body = new CompletableFuture<>();
             GraphStageLogic logic = new TimerGraphStageLogic(shape) {
 

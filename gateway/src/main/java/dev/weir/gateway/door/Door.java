@@ -1,7 +1,5 @@
 package dev.weir.gateway.door;
 
-import dev.weir.gateway.telemetry.AccessLines;
-import dev.weir.gateway.telemetry.Telemetry;
 import dev.weir.streams.transport.ClientConnection;
 import dev.weir.streams.transport.EventLoops;
 import dev.weir.streams.transport.FramingGuard;
@@ -12,6 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.headers.Connection;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.stream.javadsl.Flow;
 import org.slf4j.Logger;
@@ -27,27 +26,21 @@ public final class Door {
 
     private final Routes routes;
     private final Cors cors;
-    private final BodyReader bodies;
+    private final Desk desk;
     private final EventLoops loops;
-    private final Telemetry telemetry;
-    private final AccessLines access;
     private final AtomicBoolean closing = new AtomicBoolean();
 
-    public Door(
-            Routes routes, Cors cors, BodyReader bodies, EventLoops loops, Telemetry telemetry, AccessLines access) {
+    public Door(Routes routes, Cors cors, Desk desk, EventLoops loops) {
         this.routes = routes;
         this.cors = cors;
-        this.bodies = bodies;
+        this.desk = desk;
         this.loops = loops;
-        this.telemetry = telemetry;
-        this.access = access;
     }
 
     /** The requests of one connection to its responses, in order. */
     public Flow<HttpRequest, HttpResponse, NotUsed> flow(ClientConnection connection) {
         String dispatcher = loops.dispatcher(connection.loopIndex());
-        return Flow.of(HttpRequest.class)
-                .mapAsync(1, request -> answer(Inbound.of(request, connection, dispatcher)));
+        return Flow.of(HttpRequest.class).mapAsync(1, request -> answer(Inbound.of(request, connection, dispatcher)));
     }
 
     /** From now on every response asks its client to connect elsewhere next time. */
@@ -60,7 +53,8 @@ public final class Door {
         return dispatch(inbound)
                 .exceptionally(failure -> {
                     LOG.error("{} {} failed ({})", inbound.method(), inbound.path(), inbound.requestId(), failure);
-                    return refuse(inbound, Refusal.of(Refusal.Kind.INTERNAL, "The gateway failed; its log says why."));
+                    return desk.refuse(
+                            inbound, Refusal.of(Refusal.Kind.INTERNAL, "The gateway failed; its log says why."));
                 })
                 .thenApply(response -> finish(inbound, response));
     }
@@ -77,7 +71,9 @@ public final class Door {
                 case Routes.Found found -> found.handler().handle(inbound);
                 case Routes.WrongMethod wrong -> done(wrongMethod(inbound, wrong.allowed()));
                 case Routes.NoSuchPath none ->
-                    done(refuse(inbound, Refusal.of(Refusal.Kind.NOT_FOUND, "There is no route for " + inbound.path() + ".")));
+                    done(desk.refuse(
+                            inbound,
+                            Refusal.of(Refusal.Kind.NOT_FOUND, "There is no route for " + inbound.path() + ".")));
             };
         } catch (RuntimeException failure) {
             return CompletableFuture.failedFuture(failure);
@@ -94,7 +90,7 @@ public final class Door {
                 RawHeader.create("x-request-id", inbound.requestId()),
                 RawHeader.create("x-litellm-call-id", inbound.requestId())));
         HttpResponse shared = cors.allow(inbound, named);
-        return closing.get() ? shared.addHeader(RawHeader.create("Connection", "close")) : shared;
+        return closing.get() ? shared.addHeader(Connection.create("close")) : shared;
     }
 
     private HttpResponse refusedFraming(Inbound inbound) {
@@ -107,32 +103,17 @@ public final class Door {
                     case 431 -> Refusal.of(Refusal.Kind.HEAD_TOO_LARGE, "Request refused: " + framing.message() + ".");
                     default -> Refusal.malformed(null, "Request refused: " + framing.message() + ".");
                 };
-        return refuse(inbound, refusal);
+        return desk.refuse(inbound, refusal);
     }
 
     private HttpResponse wrongMethod(Inbound inbound, List<String> allowed) {
         String methods = String.join(", ", allowed);
-        return refuse(inbound, Refusal.of(
-                        Refusal.Kind.METHOD_NOT_ALLOWED,
-                        "The method " + inbound.method() + " is not allowed for " + inbound.path() + ". Allowed: " + methods + "."))
+        return desk.refuse(
+                        inbound,
+                        Refusal.of(
+                                Refusal.Kind.METHOD_NOT_ALLOWED,
+                                "The method " + inbound.method() + " is not allowed for " + inbound.path()
+                                        + ". Allowed: " + methods + "."))
                 .addHeader(RawHeader.create("Allow", methods));
-    }
-
-    /** A refusal of a request that no call came of: counted, logged, and its body let go. */
-    public HttpResponse refuse(Inbound inbound, Refusal refusal) {
-        telemetry.refused(refusal.kind());
-        access.add(new AccessLines.Line(
-                inbound.startedMillis(),
-                inbound.requestId(),
-                inbound.method(),
-                inbound.path(),
-                refusal.kind().status(),
-                "refused",
-                null, null, null, null, null, false, 0, 0, 0, false, 0,
-                (System.nanoTime() - inbound.startedNanos()) / 1_000,
-                0,
-                refusal.kind().name()));
-        bodies.discard(inbound.request().entity(), inbound.dispatcher());
-        return Replies.refusal(refusal);
     }
 }

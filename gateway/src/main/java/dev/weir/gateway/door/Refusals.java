@@ -31,7 +31,8 @@ public final class Refusals {
             case Decision.ModelDenied denied ->
                 new Refusal(
                         Kind.MODEL_DENIED,
-                        "This key may not use the model '" + denied.model() + "'. It may use: " + denied.allowed() + ".",
+                        "This key may not use the model '" + denied.model() + "'. It may use: " + denied.allowed()
+                                + ".",
                         "model",
                         "api_key",
                         null,
@@ -96,8 +97,7 @@ public final class Refusals {
         return switch (failure.kind()) {
             case OVERLOADED ->
                 Refusal.of(Kind.OVERLOADED, "All connections to this model's deployments are in use. Try again.", 1);
-            case UNREACHABLE ->
-                Refusal.of(Kind.UPSTREAM_ERROR, "The model's provider cannot be reached.");
+            case UNREACHABLE -> Refusal.of(Kind.UPSTREAM_ERROR, "The model's provider cannot be reached.");
             case BROKEN, TRUNCATED ->
                 Refusal.of(Kind.UPSTREAM_ERROR, "The model's provider broke off before its answer was complete.");
             case MALFORMED, TOO_LARGE ->

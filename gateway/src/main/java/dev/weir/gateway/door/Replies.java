@@ -28,7 +28,8 @@ public final class Replies {
 
     public static HttpResponse json(int status, Object value) {
         try {
-            return bytes(status, ContentTypes.APPLICATION_JSON, ByteString.fromArrayUnsafe(MAPPER.writeValueAsBytes(value)));
+            return bytes(
+                    status, ContentTypes.APPLICATION_JSON, ByteString.fromArrayUnsafe(MAPPER.writeValueAsBytes(value)));
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }

@@ -44,12 +44,15 @@ public final class Routes {
         if (handler == null && method.equals("HEAD")) {
             handler = methods.get("GET");
         }
-        return handler == null ? new WrongMethod(methods.keySet().stream().sorted().toList()) : new Found(handler);
+        return handler == null
+                ? new WrongMethod(methods.keySet().stream().sorted().toList())
+                : new Found(handler);
     }
 
     private @org.jspecify.annotations.Nullable Map<String, Handler> prefixed(String path) {
         for (Map.Entry<String, Map<String, Handler>> entry : prefixes.entrySet()) {
-            if (path.startsWith(entry.getKey()) && path.length() > entry.getKey().length()) {
+            if (path.startsWith(entry.getKey())
+                    && path.length() > entry.getKey().length()) {
                 return entry.getValue();
             }
         }

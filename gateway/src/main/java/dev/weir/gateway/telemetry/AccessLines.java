@@ -79,16 +79,15 @@ public final class AccessLines implements AutoCloseable {
      * @throws UncheckedIOException when its file cannot be opened
      */
     public static AccessLines open(AccessLog target, Runnable lost) {
-        AccessLines lines =
-                switch (target) {
-                    case AccessLog.Stream stream ->
-                        switch (stream) {
-                            case STDOUT -> new AccessLines(unclosed(System.out), false, lost);
-                            case STDERR -> new AccessLines(unclosed(System.err), false, lost);
-                            case OFF -> new AccessLines(OutputStream.nullOutputStream(), true, lost);
-                        };
-                    case AccessLog.ToFile file -> new AccessLines(appending(file.path()), false, lost);
+        AccessLines lines = switch (target) {
+            case AccessLog.Stream stream ->
+                switch (stream) {
+                    case STDOUT -> new AccessLines(unclosed(System.out), false, lost);
+                    case STDERR -> new AccessLines(unclosed(System.err), false, lost);
+                    case OFF -> new AccessLines(OutputStream.nullOutputStream(), true, lost);
                 };
+            case AccessLog.ToFile file -> new AccessLines(appending(file.path()), false, lost);
+        };
         if (!lines.off) {
             lines.writer.start();
         }
@@ -99,7 +98,8 @@ public final class AccessLines implements AutoCloseable {
         try {
             return Files.newOutputStream(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException failure) {
-            throw new UncheckedIOException("weir.access_log.target: " + path + " (expected: a file that can be written)", failure);
+            throw new UncheckedIOException(
+                    "weir.access_log.target: " + path + " (expected: a file that can be written)", failure);
         }
     }
 
@@ -164,7 +164,8 @@ public final class AccessLines implements AutoCloseable {
             json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
             json.disable(JsonGenerator.Feature.FLUSH_PASSED_TO_STREAM);
             json.writeStartObject();
-            json.writeStringField("time", Instant.ofEpochMilli(line.startedMillis).toString());
+            json.writeStringField(
+                    "time", Instant.ofEpochMilli(line.startedMillis).toString());
             json.writeStringField("request_id", line.requestId);
             json.writeStringField("method", line.method);
             json.writeStringField("path", line.path);

@@ -177,7 +177,10 @@ public final class Telemetry implements AutoCloseable {
     }
 
     private static Histogram seconds(Metric metric, String... values) {
-        return Kamon.histogram(metric.metricName(), metric.description(), MeasurementUnit.time().nanoseconds())
+        return Kamon.histogram(
+                        metric.metricName(),
+                        metric.description(),
+                        MeasurementUnit.time().nanoseconds())
                 .withTags(tags(metric, values));
     }
 

@@ -77,7 +77,8 @@ final class Attempt implements Exchange.Listener {
         this.target = target;
         this.number = number;
         this.loop = loop;
-        this.clock = new AttemptClock(target.clocks(), loop, this::timedOut);
+        this.clock =
+                new AttemptClock(request.stream() ? target.streamClocks() : target.callClocks(), loop, this::timedOut);
         this.relay = new EventRelay(
                 !request.wantsUsage() && target.asksUsage(), walk.settings().maxEvent());
     }

@@ -42,40 +42,44 @@ public final class AttemptWalk {
     private @Nullable Attempt current;
     private boolean settled;
     private boolean over;
-    private final Runnable onOver;
+    private Runnable onOver = () -> {};
 
     private AttemptWalk(
-            ClientConnection client,
-            ChatRequest request,
-            List<Target> order,
-            Settings settings,
-            CallWatch watch,
-            Runnable onOver) {
+            ClientConnection client, ChatRequest request, List<Target> order, Settings settings, CallWatch watch) {
         this.client = client;
         this.request = request;
         this.order = List.copyOf(order);
         this.settings = settings;
         this.watch = watch;
-        this.onOver = onOver;
     }
 
     /**
      * Starts walking.
      *
      * @param order at least one deployment
-     * @param onOver told once, when the client can get nothing more
      */
     public static AttemptWalk start(
-            ClientConnection client,
-            ChatRequest request,
-            List<Target> order,
-            Settings settings,
-            CallWatch watch,
-            Runnable onOver) {
-        AttemptWalk walk = new AttemptWalk(client, request, order, settings, watch, onOver);
-        client.onGone(walk.goneListener);
-        walk.next();
+            ClientConnection client, ChatRequest request, List<Target> order, Settings settings, CallWatch watch) {
+        AttemptWalk walk = new AttemptWalk(client, request, order, settings, watch);
+        if (client.isGone()) {
+            Failure left = new Failure(Failure.Kind.CLIENT_LEFT, "the client left before the first attempt");
+            walk.settle(left);
+            walk.abandoned(left);
+        } else {
+            client.onGone(walk.goneListener);
+            walk.next();
+        }
         return walk;
+    }
+
+    /** The client can get nothing more. */
+    public boolean isOver() {
+        return over;
+    }
+
+    /** Runs {@code listener} once, when the client can get nothing more; set before that. */
+    public void onOver(Runnable listener) {
+        onOver = listener;
     }
 
     /** Completes on the loop, when the call is answered or its stream has its first content. */

@@ -11,6 +11,8 @@ import io.netty.handler.codec.http.HttpHeaders;
  * @param provider the catalogue's name of it
  * @param upstreamModel what the upstream calls the model
  * @param weight its share within the group, as far as it is tried first
+ * @param callClocks for whole answers
+ * @param streamClocks for streams
  * @param headers what every request carries, the credential among them; not to be changed
  * @param asksUsage whether the upstream accepts {@code stream_options.include_usage}
  */
@@ -22,7 +24,8 @@ public record Target(
         double weight,
         UpstreamPool pool,
         HttpHeaders headers,
-        Clocks clocks,
+        Clocks callClocks,
+        Clocks streamClocks,
         boolean asksUsage) {
 
     @Override

@@ -1,0 +1,255 @@
+package dev.weir.gateway.chat;
+
+import dev.weir.actors.meter.Decision;
+import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.Need;
+import dev.weir.gateway.door.BodyReader;
+import dev.weir.gateway.door.Desk;
+import dev.weir.gateway.door.Handler;
+import dev.weir.gateway.door.Inbound;
+import dev.weir.gateway.door.PresentedKey;
+import dev.weir.gateway.door.Refusal;
+import dev.weir.gateway.door.Replies;
+import dev.weir.streams.dialect.ChatRequest;
+import dev.weir.streams.dialect.ChatRequestReader;
+import dev.weir.streams.relay.Answer;
+import dev.weir.streams.relay.AttemptWalk;
+import dev.weir.streams.route.WeightedOrder;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
+import org.apache.pekko.http.javadsl.model.ContentType;
+import org.apache.pekko.http.javadsl.model.ContentTypes;
+import org.apache.pekko.http.javadsl.model.HttpEntities;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+
+/**
+ * {@code POST /v1/chat/completions}: one call's way through the house.
+ *
+ * <pre>
+ *   key? -> body -> read -> route -> admit (one ask) -> walk the deployments -> answer
+ *    401    413      400     400      401 403 429 503      429 502 503 504
+ * </pre>
+ *
+ * <p>A body that cannot be served, and a model that nobody serves, still ask the meter with an empty need: whoever has
+ * no key learns nothing from a 400, and whoever has one loses nothing by it.
+ */
+public final class ChatRoute implements Handler {
+
+    /**
+     * Bounds and defaults of calls.
+     *
+     * @param defaultOutput the output tokens held for a call that names no maximum
+     */
+    public record Settings(Duration admissionTimeout, long defaultOutput, AttemptWalk.Settings walk) {}
+
+    private static final Map<String, ContentType> CONTENT_TYPES = new ConcurrentHashMap<>();
+    private static final int MANY_CONTENT_TYPES = 256;
+
+    private final Desk desk;
+    private final Call.Rooms rooms;
+    private final BodyReader bodies;
+    private final ChatRequestReader reader;
+    private final Models models;
+    private final Running running;
+    private final Supplier<HoldId> holds;
+    private final Settings settings;
+
+    public ChatRoute(
+            Desk desk,
+            Call.Rooms rooms,
+            BodyReader bodies,
+            ChatRequestReader reader,
+            Models models,
+            Running running,
+            Supplier<HoldId> holds,
+            Settings settings) {
+        this.desk = desk;
+        this.rooms = rooms;
+        this.bodies = bodies;
+        this.reader = reader;
+        this.models = models;
+        this.running = running;
+        this.holds = holds;
+        this.settings = settings;
+    }
+
+    @Override
+    public CompletionStage<HttpResponse> handle(Inbound inbound) {
+        String keyHash = PresentedKey.hash(inbound.request());
+        if (keyHash == null) {
+            return refuse(
+                    inbound,
+                    Refusal.of(
+                            Refusal.Kind.NO_KEY,
+                            "Authentication failed: no key. Send it as 'Authorization: Bearer sk-...'."));
+        }
+        if (running.isClosed()) {
+            return refuse(inbound, Refusal.of(Refusal.Kind.SHUTTING_DOWN, "The gateway is shutting down.", 1));
+        }
+        return bodies.read(inbound.request().entity(), inbound.dispatcher()).thenCompose(body -> switch (body) {
+            case BodyReader.Unreadable unreadable -> refuse(inbound, unreadable.refusal());
+            case BodyReader.Whole whole ->
+                switch (reader.read(whole.bytes())) {
+                    case ChatRequestReader.Bad bad ->
+                        authenticate(
+                                inbound,
+                                keyHash,
+                                Refusal.malformed(
+                                        bad.problem().param().isEmpty()
+                                                ? null
+                                                : bad.problem().param(),
+                                        bad.problem().message()));
+                    case ChatRequestReader.Read read -> route(inbound, keyHash, read.request());
+                };
+        });
+    }
+
+    private CompletionStage<HttpResponse> refuse(Inbound inbound, Refusal refusal) {
+        return CompletableFuture.completedFuture(desk.refuse(inbound, refusal));
+    }
+
+    /** A good key is told what is wrong with the request; a bad one that it is bad. */
+    private CompletionStage<HttpResponse> authenticate(Inbound inbound, String keyHash, Refusal otherwise) {
+        return rooms.meters()
+                .reserve(keyHash, holds.get(), "", Need.NONE, settings.admissionTimeout())
+                .thenComposeAsync(
+                        decision -> decision instanceof Decision.Granted
+                                ? refuse(inbound, otherwise)
+                                : notAdmitted(inbound, keyHash, decision),
+                        inbound.connection().loop());
+    }
+
+    private CompletionStage<HttpResponse> route(Inbound inbound, String keyHash, ChatRequest request) {
+        return models.find(request.model())
+                .map(group -> admit(inbound, keyHash, request, group))
+                .orElseGet(() -> authenticate(
+                        inbound,
+                        keyHash,
+                        new Refusal(
+                                Refusal.Kind.UNKNOWN_MODEL,
+                                "The model '" + request.model()
+                                        + "' does not exist here. GET /v1/models lists those that do.",
+                                "model",
+                                null,
+                                null,
+                                null,
+                                0)));
+    }
+
+    private CompletionStage<HttpResponse> admit(
+            Inbound inbound, String keyHash, ChatRequest request, Models.Group group) {
+        long input = request.inputBound();
+        long unnamed = group.maxOutput() > 0
+                ? Math.min(group.maxOutput(), settings.defaultOutput())
+                : settings.defaultOutput();
+        long output = request.outputBound(unnamed);
+        Need need = Need.ofCall(input + output, group.costBound(input, output), group.priced());
+        EventLoop loop = inbound.connection().loop();
+        return rooms.meters()
+                .reserve(keyHash, holds.get(), group.name(), need, settings.admissionTimeout())
+                .thenComposeAsync(
+                        decision -> decision instanceof Decision.Granted granted
+                                ? walk(
+                                        inbound,
+                                        new Call(rooms, inbound, keyHash, request, group, granted, need),
+                                        request)
+                                : notAdmitted(inbound, keyHash, decision),
+                        loop);
+    }
+
+    private CompletionStage<HttpResponse> notAdmitted(Inbound inbound, String keyHash, Decision decision) {
+        return switch (decision) {
+            case Decision.Exceeded exceeded -> {
+                List<HttpHeader> headers = new ArrayList<>();
+                ChatHeaders.limits(headers, exceeded.standings());
+                yield CompletableFuture.completedFuture(
+                        desk.refuse(inbound, rooms.refusals().of(exceeded, keyHash))
+                                .addHeaders(headers));
+            }
+            case Decision.Refused refused -> refuse(inbound, rooms.refusals().of(refused, keyHash));
+            case Decision.Unavailable unavailable ->
+                refuse(
+                        inbound,
+                        Refusal.of(Refusal.Kind.STORE_DOWN, "The key's meter cannot answer now. Try again.", 1));
+            case Decision.Granted granted -> throw new IllegalStateException("granted " + granted.hold());
+        };
+    }
+
+    private CompletionStage<HttpResponse> walk(Inbound inbound, Call call, ChatRequest request) {
+        AttemptWalk walk = AttemptWalk.start(
+                inbound.connection(),
+                request,
+                WeightedOrder.of(call.group().targets(), ThreadLocalRandom.current()),
+                settings.walk(),
+                call);
+        if (!walk.isOver()) {
+            inbound.connection().callStarted();
+            Runnable remove = running.add(walk, inbound.connection().loop());
+            walk.onOver(() -> {
+                inbound.connection().callEnded();
+                remove.run();
+            });
+        }
+        return walk.answer().thenApply(answer -> response(inbound, call, answer));
+    }
+
+    private HttpResponse response(Inbound inbound, Call call, Answer answer) {
+        List<HttpHeader> headers = ChatHeaders.of(call, answer.attempts());
+        return switch (answer) {
+            case Answer.Whole whole -> {
+                ChatHeaders.cost(headers, call);
+                ChatHeaders.upstream(headers, whole.target(), whole.headers());
+                String retryAfter = whole.headers().get(HttpHeaderNames.RETRY_AFTER);
+                if (retryAfter != null && whole.status() >= 400) {
+                    headers.add(RawHeader.create("retry-after", retryAfter));
+                }
+                yield Replies.bytes(whole.status(), contentType(whole.headers()), whole.body())
+                        .addHeaders(headers);
+            }
+            case Answer.Streamed streamed -> {
+                ChatHeaders.upstream(headers, streamed.target(), streamed.headers());
+                headers.add(RawHeader.create("cache-control", "no-cache"));
+                headers.add(RawHeader.create("x-accel-buffering", "no"));
+                yield HttpResponse.create()
+                        .withStatus(Replies.status(streamed.status()))
+                        .withEntity(HttpEntities.createChunked(contentType(streamed.headers()), streamed.body()))
+                        .addHeaders(headers);
+            }
+            case Answer.Failed failed ->
+                desk.refused(rooms.refusals().of(failed.failure())).addHeaders(headers);
+        };
+    }
+
+    private static ContentType contentType(HttpHeaders headers) {
+        String value = headers.get(HttpHeaderNames.CONTENT_TYPE);
+        if (value == null) {
+            return ContentTypes.APPLICATION_JSON;
+        }
+        ContentType known = CONTENT_TYPES.get(value);
+        if (known != null) {
+            return known;
+        }
+        ContentType parsed;
+        try {
+            parsed = ContentTypes.parse(value);
+        } catch (RuntimeException malformed) {
+            parsed = ContentTypes.APPLICATION_OCTET_STREAM;
+        }
+        if (CONTENT_TYPES.size() < MANY_CONTENT_TYPES) {
+            CONTENT_TYPES.put(value, parsed);
+        }
+        return parsed;
+    }
+}

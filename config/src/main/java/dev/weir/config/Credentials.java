@@ -21,7 +21,8 @@ final class Credentials {
             return refused(value, String.valueOf(value.raw()), "a variable that is set");
         }
         if (text == null || text.isBlank()) {
-            return refused(value, value.isAbsent() ? "missing" : HIDDEN, "a secret, os.environ/NAME or file:/path");
+            return refused(
+                    value, value.isAbsent() ? "missing" : HIDDEN, "a secret as a text, os.environ/NAME or file:/path");
         }
         return text.startsWith(FILE) && value.reading().resolves() ? ofFile(value, text) : ofText(value, text);
     }

@@ -29,6 +29,12 @@ public record Deployment(
         Timeouts timeouts,
         ModelFacts facts) {
 
+    public Deployment {
+        if (!(weight >= 0)) {
+            throw new IllegalArgumentException("weight: " + weight + " (expected: >= 0)");
+        }
+    }
+
     /**
      * The clocks of a call: the deployment's own, else the router's, else {@code weir.upstream}'s.
      *

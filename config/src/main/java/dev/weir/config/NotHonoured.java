@@ -41,8 +41,9 @@ final class NotHonoured {
     }
 
     private void compare(Value block, String section) {
+        Set<String> blocks = BLOCKS.getOrDefault(section, Set.of());
         for (String name : block.keys()) {
-            if (BLOCKS.getOrDefault(section, Set.of()).contains(name)) {
+            if (blocks.contains(name)) {
                 continue;
             }
             CompatKey.find(section, name)
@@ -52,7 +53,19 @@ final class NotHonoured {
                                     add(block.at(name), "not honoured yet");
                                 }
                             },
-                            () -> add(block.at(name), "unknown, ignored"));
+                            () -> add(block.at(name), "unknown, ignored" + meant(name, section, blocks)));
         }
+    }
+
+    /** A misspelt {@code weir:} would take everything below it along: the list says what was perhaps meant. */
+    private static String meant(String name, String section, Set<String> blocks) {
+        List<String> known = new ArrayList<>(blocks);
+        CompatKey.TABLE.stream()
+                .filter(key -> key.section().equals(section))
+                .map(CompatKey::name)
+                .forEach(known::add);
+        return Nearest.of(name, known)
+                .map(near -> " (did you mean " + near + "?)")
+                .orElse("");
     }
 }

@@ -9,4 +9,11 @@ import org.jspecify.annotations.Nullable;
  * @param numRetries further attempts after the first
  * @param timeout the whole call where its deployment says nothing; null for {@code weir.upstream.total_timeout}
  */
-public record Router(int numRetries, @Nullable Duration timeout) {}
+public record Router(int numRetries, @Nullable Duration timeout) {
+
+    public Router {
+        if (numRetries < 0) {
+            throw new IllegalArgumentException("num_retries: " + numRetries + " (expected: >= 0)");
+        }
+    }
+}

@@ -83,7 +83,13 @@ class CompatKeyTest {
                         "litellm_settings.drop_params: not honoured yet",
                         "general_settings.database_url: not honoured yet",
                         "environment_variables: not honoured yet",
-                        "model_lists: unknown, ignored");
+                        "model_lists: unknown, ignored (did you mean model_list?)");
+    }
+
+    @Test
+    void aMisspeltBlockIsListedWithTheNameThatWasMeant() {
+        assertThat(load("wier: {server: {port: 1}}").notHonoured())
+                .containsExactly("wier: unknown, ignored (did you mean weir?)");
     }
 
     @Test

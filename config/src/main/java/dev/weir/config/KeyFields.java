@@ -74,22 +74,6 @@ public final class KeyFields {
     private static final Set<String> NOT_ENFORCED_MODELS = Set.of("all-team-models", "no-default-models");
     private static final BigDecimal MAX_BUDGET = BigDecimal.valueOf(9_000_000_000L);
 
-    private static final KeySettings UNLIMITED = new KeySettings(
-            null,
-            List.of(),
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            KeyType.DEFAULT,
-            Map.of(),
-            List.of(),
-            false);
-
     private KeyFields() {}
 
     /** What became of a document with key fields. */
@@ -111,7 +95,7 @@ public final class KeyFields {
      * @param now from when on {@code duration} counts
      */
     public static Outcome parse(Map<String, ?> json, Instant now) {
-        return merge(UNLIMITED, json, now);
+        return merge(KeySettings.UNLIMITED, json, now);
     }
 
     /** The settings after an update: a field that is there replaces the old one, a null clears it. */
@@ -150,7 +134,7 @@ public final class KeyFields {
 
     /** The settings of a declared key, or null and problems. */
     static @Nullable KeySettings read(Value declared, Instant now) {
-        return patched(UNLIMITED, declared, now);
+        return patched(KeySettings.UNLIMITED, declared, now);
     }
 
     private static @Nullable KeySettings patched(KeySettings old, Value fields, Instant now) {

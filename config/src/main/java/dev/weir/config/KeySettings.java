@@ -67,6 +67,42 @@ public record KeySettings(
         }
     }
 
+    /** A key without any limit, for every model. */
+    public static final KeySettings UNLIMITED = new KeySettings(
+            null,
+            List.of(),
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            KeyType.DEFAULT,
+            Map.of(),
+            List.of(),
+            false);
+
+    /** The same settings with another metadata object. */
+    public KeySettings withMetadata(Map<String, Object> other) {
+        return new KeySettings(
+                alias,
+                models,
+                userId,
+                teamId,
+                maxBudget,
+                budgetDuration,
+                rpmLimit,
+                tpmLimit,
+                maxParallelRequests,
+                expires,
+                keyType,
+                other,
+                tags,
+                blocked);
+    }
+
     private static void requireNotNegative(String name, @Nullable Long value) {
         if (value != null && value < 0) {
             throw new IllegalArgumentException(name + ": " + value + " (expected: >= 0)");

@@ -3,7 +3,7 @@ package dev.weir.actors.meter;
 import java.util.List;
 
 /** Which models a key's list names: exact names, {@code prefix/*} wildcards and two words. */
-final class ModelAccess {
+public final class ModelAccess {
 
     private static final String ALL = "all-proxy-models";
     private static final String NONE = "no-default-models";
@@ -11,7 +11,7 @@ final class ModelAccess {
     private ModelAccess() {}
 
     /** An empty list allows every model; the empty name stands for a call whose model nobody serves. */
-    static boolean allows(List<String> allowed, String model) {
+    public static boolean allows(List<String> allowed, String model) {
         if (allowed.isEmpty() || model.isEmpty()) {
             return true;
         }

@@ -7,12 +7,9 @@ import dev.weir.actors.meter.Outcome;
 import dev.weir.cluster.ledger.AttemptBegun;
 import dev.weir.cluster.ledger.AttemptEnded;
 import dev.weir.cluster.ledger.AttemptId;
-import dev.weir.cluster.ledger.AttemptJournal;
-import dev.weir.cluster.meters.Meters;
 import dev.weir.config.KeySettings;
 import dev.weir.config.price.Usage;
 import dev.weir.gateway.door.Inbound;
-import dev.weir.gateway.door.Refusals;
 import dev.weir.gateway.door.Replies;
 import dev.weir.gateway.telemetry.AccessLines;
 import dev.weir.streams.dialect.ChatRequest;
@@ -29,10 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Call implements CallWatch {
 
-    /** What calls share. */
-    record Rooms(Meters meters, AttemptJournal journal, AccessLines access, Refusals refusals, boolean attemptHeader) {}
-
-    private final Rooms rooms;
+    private final ChatRoute.Rooms rooms;
     private final Inbound inbound;
     private final String keyHash;
     private final ChatRequest request;
@@ -55,7 +49,7 @@ final class Call implements CallWatch {
     private @Nullable Target lastTarget;
 
     Call(
-            Rooms rooms,
+            ChatRoute.Rooms rooms,
             Inbound inbound,
             String keyHash,
             ChatRequest request,

@@ -3,13 +3,17 @@ package dev.weir.gateway.chat;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.Need;
+import dev.weir.cluster.ledger.AttemptJournal;
+import dev.weir.cluster.meters.Meters;
 import dev.weir.gateway.door.BodyReader;
 import dev.weir.gateway.door.Desk;
 import dev.weir.gateway.door.Handler;
 import dev.weir.gateway.door.Inbound;
 import dev.weir.gateway.door.PresentedKey;
 import dev.weir.gateway.door.Refusal;
+import dev.weir.gateway.door.Refusals;
 import dev.weir.gateway.door.Replies;
+import dev.weir.gateway.telemetry.AccessLines;
 import dev.weir.streams.dialect.ChatRequest;
 import dev.weir.streams.dialect.ChatRequestReader;
 import dev.weir.streams.relay.Answer;
@@ -54,11 +58,19 @@ public final class ChatRoute implements Handler {
      */
     public record Settings(Duration admissionTimeout, long defaultOutput, AttemptWalk.Settings walk) {}
 
+    /**
+     * What all calls share.
+     *
+     * @param attemptHeader whether upstreams are told the attempt's id
+     */
+    public record Rooms(
+            Meters meters, AttemptJournal journal, AccessLines access, Refusals refusals, boolean attemptHeader) {}
+
     private static final Map<String, ContentType> CONTENT_TYPES = new ConcurrentHashMap<>();
     private static final int MANY_CONTENT_TYPES = 256;
 
     private final Desk desk;
-    private final Call.Rooms rooms;
+    private final Rooms rooms;
     private final BodyReader bodies;
     private final ChatRequestReader reader;
     private final Models models;
@@ -68,7 +80,7 @@ public final class ChatRoute implements Handler {
 
     public ChatRoute(
             Desk desk,
-            Call.Rooms rooms,
+            Rooms rooms,
             BodyReader bodies,
             ChatRequestReader reader,
             Models models,

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Paths and methods to handlers; immutable once built. */
 public final class Routes {
@@ -49,7 +50,7 @@ public final class Routes {
                 : new Found(handler);
     }
 
-    private @org.jspecify.annotations.Nullable Map<String, Handler> prefixed(String path) {
+    private @Nullable Map<String, Handler> prefixed(String path) {
         for (Map.Entry<String, Map<String, Handler>> entry : prefixes.entrySet()) {
             if (path.startsWith(entry.getKey())
                     && path.length() > entry.getKey().length()) {

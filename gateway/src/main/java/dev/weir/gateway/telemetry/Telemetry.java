@@ -5,6 +5,7 @@ import dev.weir.actors.meter.Outcome;
 import dev.weir.gateway.door.Refusal;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -15,6 +16,7 @@ import kamon.metric.Histogram;
 import kamon.metric.MeasurementUnit;
 import kamon.prometheus.PrometheusReporter;
 import kamon.tag.TagSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Weir's own metrics, without an agent. Series are looked up once and kept: a look-up by tags costs five times an
@@ -38,12 +40,15 @@ public final class Telemetry implements AutoCloseable {
     private Telemetry(PrometheusReporter reporter) {
         this.reporter = reporter;
         for (Refusal.Kind kind : Refusal.Kind.values()) {
-            refusals.put(kind, counter(Metric.REFUSALS, kind.name().toLowerCase(java.util.Locale.ROOT)));
+            refusals.put(kind, counter(Metric.REFUSALS, kind.name().toLowerCase(Locale.ROOT)));
         }
     }
 
-    public static Telemetry start(Config config) {
-        Kamon.initWithoutAttaching(config);
+    /** @param enabled false leaves every series in place and reports none */
+    public static Telemetry start(Config config, boolean enabled) {
+        if (enabled) {
+            Kamon.initWithoutAttaching(config);
+        }
         PrometheusReporter reporter = new PrometheusReporter();
         Kamon.addReporter(REPORTER, reporter);
         return new Telemetry(reporter);
@@ -162,7 +167,7 @@ public final class Telemetry implements AutoCloseable {
         return all;
     }
 
-    private static void increment(@org.jspecify.annotations.Nullable Counter counter, long by) {
+    private static void increment(@Nullable Counter counter, long by) {
         if (counter != null && by > 0) {
             counter.increment(by);
         }

@@ -1,0 +1,318 @@
+package dev.weir.gateway;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.weir.actors.meter.MeterSettings;
+import dev.weir.cluster.ledger.AttemptJournal;
+import dev.weir.cluster.ledger.Ledger;
+import dev.weir.cluster.ledger.Shipper;
+import dev.weir.cluster.meters.Node;
+import dev.weir.cluster.meters.NodeSettings;
+import dev.weir.cluster.store.Database;
+import dev.weir.config.WeirConfig;
+import dev.weir.config.WeirSettings;
+import dev.weir.gateway.admin.AdminDesk;
+import dev.weir.gateway.admin.AdminGate;
+import dev.weir.gateway.admin.DeclaredKeys;
+import dev.weir.gateway.admin.KeyRoutes;
+import dev.weir.gateway.admin.SpendRoutes;
+import dev.weir.gateway.chat.ChatRoute;
+import dev.weir.gateway.chat.Models;
+import dev.weir.gateway.chat.ModelsRoute;
+import dev.weir.gateway.chat.Running;
+import dev.weir.gateway.door.BodyReader;
+import dev.weir.gateway.door.Cors;
+import dev.weir.gateway.door.Desk;
+import dev.weir.gateway.door.Door;
+import dev.weir.gateway.door.HealthRoutes;
+import dev.weir.gateway.door.Refusals;
+import dev.weir.gateway.door.Routes;
+import dev.weir.gateway.telemetry.AccessLines;
+import dev.weir.gateway.telemetry.Telemetry;
+import dev.weir.streams.dialect.ChatRequestReader;
+import dev.weir.streams.relay.AttemptWalk;
+import dev.weir.streams.transport.EventLoops;
+import dev.weir.streams.transport.HttpLimits;
+import dev.weir.streams.transport.HttpListener;
+import dev.weir.streams.transport.Tls;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.stream.SystemMaterializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running Weir: the only place where the rooms are wired together.
+ *
+ * <p>It starts from the inside out (store, journal, meters, models, door) and stops from the outside in: no new calls,
+ * running ones finish or are cut at the deadline, every hold is settled, every row is shipped, the store closes.
+ */
+public final class Weir implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Weir.class);
+    private static final Duration SETTLED_WITHIN = Duration.ofSeconds(10);
+    private static final String MANAGEMENT_HOST = "127.0.0.1";
+
+    private final WeirSettings settings;
+    private final Deque<Closing> closings = new ArrayDeque<>();
+    private final Running running = new Running();
+    private @Nullable HttpListener listener;
+    private @Nullable HttpListener management;
+    private volatile boolean ready;
+    private boolean closed;
+
+    /** A step of the way out. */
+    private interface Closing {
+        void close() throws Exception;
+    }
+
+    private Weir(WeirSettings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * Starts; returns when calls are welcome.
+     *
+     * @throws IOException when the port cannot be bound
+     * @throws RuntimeException when the store cannot be opened; its message says what to do
+     */
+    public static Weir start(WeirConfig config) throws IOException {
+        Weir weir = new Weir(config.weir());
+        try {
+            weir.open(config);
+            return weir;
+        } catch (IOException | RuntimeException failure) {
+            weir.close();
+            throw failure;
+        }
+    }
+
+    private void open(WeirConfig config) throws IOException {
+        Clock clock = Clock.systemUTC();
+        EventLoops loops = EventLoops.start(settings.loops());
+        closings.push(loops::close);
+        Config engine = Node.config(loops.dispatchers().withFallback(engine()));
+        Telemetry telemetry = Telemetry.start(engine, settings.metrics().enabled());
+        closings.push(telemetry::close);
+        AccessLines access = AccessLines.open(settings.accessLog(), telemetry::accessLineLost);
+        closings.push(access::close);
+
+        Database database = Database.open(settings.storage().data());
+        closings.push(database::close);
+        AttemptJournal journal = AttemptJournal.open(
+                settings.storage().data(), settings.storage().journalBytes());
+        Shipper shipper = new Shipper(journal, database.dataSource());
+        shipper.recover();
+        shipper.start();
+        closings.push(shipper::close);
+        Ledger ledger = new Ledger(database.dataSource());
+        closings.push(ledger::close);
+
+        ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "weir", engine);
+        closings.push(() -> {
+            system.terminate();
+            system.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        });
+        Node node = Node.start(system, database, nodeSettings(config), clock)
+                .toCompletableFuture()
+                .join();
+        closings.push(() -> awaitSettled(node));
+        new DeclaredKeys(node.meters()).agree(config);
+
+        Models models = Models.of(config, loops, telemetry);
+        closings.push(models::close);
+        BodyReader bodies = new BodyReader(
+                settings.server().maxBody(),
+                settings.server().bodyTimeout(),
+                SystemMaterializer.get(system).materializer());
+        Desk desk = new Desk(telemetry, access, bodies);
+        Refusals refusals = new Refusals(clock);
+        HealthRoutes health = new HealthRoutes(() -> health(shipper), telemetry);
+        ChatRoute.Rooms rooms = new ChatRoute.Rooms(
+                node.meters(), journal, access, refusals, settings.upstream().attemptHeader());
+        ChatRoute chat = new ChatRoute(
+                desk,
+                rooms,
+                bodies,
+                new ChatRequestReader(settings.server().maxJsonDepth()),
+                models,
+                running,
+                node::nextHold,
+                chatSettings(config));
+        AdminDesk admin = new AdminDesk(
+                desk,
+                new AdminGate(
+                        config.general().masterKey(),
+                        node.meters(),
+                        node::nextHold,
+                        refusals,
+                        settings.admission().timeout()),
+                bodies);
+        Routes.Builder routes = Routes.builder().api("POST", "/chat/completions", chat);
+        new ModelsRoute(
+                        desk,
+                        node.meters(),
+                        models,
+                        refusals,
+                        node::nextHold,
+                        settings.admission().timeout())
+                .addTo(routes);
+        new KeyRoutes(admin, node.meters(), ledger, clock).addTo(routes);
+        new SpendRoutes(admin, ledger).addTo(routes);
+        health.addHealth(routes);
+        Integer managementPort = settings.management().port();
+        if (settings.metrics().enabled() && managementPort == null) {
+            health.addMetrics(routes);
+        }
+        Door door = new Door(routes.build(), new Cors(settings.cors().allowedOrigins()), desk, loops);
+        listener = listen(settings.server().host(), settings.server().port(), true, door, loops, system);
+        if (managementPort != null) {
+            Routes.Builder inner = Routes.builder();
+            health.addHealth(inner);
+            health.addMetrics(inner);
+            Door innerDoor = new Door(inner.build(), new Cors(List.of()), desk, loops);
+            management = listen(MANAGEMENT_HOST, managementPort, false, innerDoor, loops, system);
+        }
+        closings.push(() -> leave(door));
+        report(telemetry, models, node, journal, shipper);
+        ready = true;
+    }
+
+    private static Config engine() {
+        return ConfigFactory.defaultApplication()
+                .withFallback(ConfigFactory.defaultReference().getConfig("weir.gateway.engine"));
+    }
+
+    private NodeSettings nodeSettings(WeirConfig config) {
+        MeterSettings.Unpriced unpriced =
+                switch (settings.meters().unpriced()) {
+                    case AUTO, REJECT -> MeterSettings.Unpriced.REJECT;
+                    case ALLOW_AND_FLAG -> MeterSettings.Unpriced.ALLOW;
+                };
+        return new NodeSettings(
+                Version.current(),
+                config.general().timezone(),
+                unpriced,
+                settings.meters().passivateAfter());
+    }
+
+    private ChatRoute.Settings chatSettings(WeirConfig config) {
+        Duration comments = settings.server().keepAliveComments();
+        return new ChatRoute.Settings(
+                settings.admission().timeout(),
+                settings.meters().defaultOutput(),
+                new AttemptWalk.Settings(
+                        config.router().numRetries() + 1,
+                        settings.upstream().maxResponse(),
+                        settings.upstream().maxEvent(),
+                        comments == null ? Duration.ZERO : comments));
+    }
+
+    private HttpListener listen(
+            String host, int port, boolean front, Door door, EventLoops loops, ActorSystem<?> system)
+            throws IOException {
+        WeirSettings.Server server = settings.server();
+        WeirSettings.Tls tls = settings.tls();
+        HttpLimits limits = new HttpLimits(
+                server.maxHeaderBytes(), server.maxHeaders(), server.headTimeout(), server.idleTimeout());
+        return HttpListener.bind(
+                host,
+                port,
+                tls == null || !front ? null : Tls.server(tls.certificate(), tls.key()),
+                limits,
+                loops,
+                system,
+                door::flow);
+    }
+
+    private void report(Telemetry telemetry, Models models, Node node, AttemptJournal journal, Shipper shipper) {
+        ScheduledExecutorService ticks = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().name("weir-report").daemon(true).factory());
+        closings.push(ticks::shutdownNow);
+        ticks.scheduleAtFixedRate(
+                () -> {
+                    models.report();
+                    telemetry.inFlight(running.count());
+                    telemetry.connections(listener == null ? 0 : listener.connections());
+                    telemetry.unsettled(node.meters().unsettled());
+                    telemetry.journalUsed(journal.usedBytes());
+                    telemetry.degraded("ledger", shipper.degraded());
+                },
+                1,
+                1,
+                TimeUnit.SECONDS);
+    }
+
+    private HealthRoutes.Health health(Shipper shipper) {
+        boolean connected = !shipper.degraded();
+        boolean welcome = ready && !running.isClosed();
+        String reason = running.isClosed()
+                ? "shutting down"
+                : connected ? "" : "the ledger's store does not take rows; calls are journalled";
+        return new HealthRoutes.Health(welcome, connected, reason);
+    }
+
+    /** The front door's port. */
+    public int port() {
+        if (listener == null) {
+            throw new IllegalStateException("not started");
+        }
+        return listener.port();
+    }
+
+    /** The management port, or -1 when there is none. */
+    public int managementPort() {
+        return management == null ? -1 : management.port();
+    }
+
+    private void leave(Door door) throws InterruptedException {
+        ready = false;
+        running.close();
+        door.closeConnectionsAfterNextResponse();
+        LOG.info("Stopping: {} calls run, at most {} for them", running.count(), settings.shutdown().deadline());
+        running.drain(settings.shutdown().deadline().toMillis());
+        if (listener != null) {
+            listener.close();
+        }
+        if (management != null) {
+            management.close();
+        }
+    }
+
+    private static void awaitSettled(Node node) throws InterruptedException {
+        long end = System.nanoTime() + SETTLED_WITHIN.toNanos();
+        while (node.meters().unsettled() > 0 && System.nanoTime() - end < 0) {
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        int left = node.meters().unsettled();
+        if (left > 0) {
+            LOG.warn("{} settlements were not acknowledged: their holds stay charged", left);
+        }
+    }
+
+    /** Stops; returns when everything is settled and durable. Safe to call twice. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        while (!closings.isEmpty()) {
+            try {
+                closings.pop().close();
+            } catch (Exception failure) {
+                LOG.error("A part did not stop cleanly", failure);
+            }
+        }
+    }
+}

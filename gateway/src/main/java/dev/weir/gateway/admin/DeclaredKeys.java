@@ -1,0 +1,92 @@
+package dev.weir.gateway.admin;
+
+import dev.weir.actors.meter.AdminReply;
+import dev.weir.cluster.meters.Meters;
+import dev.weir.config.DeclaredKey;
+import dev.weir.config.KeySettings;
+import dev.weir.config.Secret;
+import dev.weir.config.WeirConfig;
+import dev.weir.gateway.door.PresentedKey;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the store agree with the file at every start. For a key that the file declares, the file wins: its settings are
+ * as declared, its figures stay. A key that was declared and no longer is, is blocked. Keys made by the API are left
+ * alone.
+ */
+public final class DeclaredKeys {
+
+    /** Marks a declared key in its metadata, so that it is known when its declaration goes. */
+    static final String MARK = "weir_declared";
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeclaredKeys.class);
+    private static final int PAGE = 500;
+
+    private final Meters meters;
+
+    public DeclaredKeys(Meters meters) {
+        this.meters = meters;
+    }
+
+    /**
+     * Blocks until the store agrees; the master key is a declared key without limits.
+     *
+     * @throws IllegalStateException when it cannot be made to
+     */
+    public void agree(WeirConfig config) {
+        Map<String, KeySettings> declared = new LinkedHashMap<>();
+        Secret master = config.general().masterKey();
+        if (master != null) {
+            declared.put(PresentedKey.hash(master.reveal()), KeySettings.UNLIMITED);
+        }
+        for (DeclaredKey key : config.weir().keys()) {
+            declared.put(PresentedKey.hash(key.key().reveal()), key.settings());
+        }
+        blockUndeclared(declared);
+        declared.forEach(this::declare);
+    }
+
+    private void blockUndeclared(Map<String, KeySettings> declared) {
+        @Nullable String after = null;
+        List<Meters.Listed> page;
+        do {
+            page = meters.list(after, PAGE).toCompletableFuture().join();
+            for (Meters.Listed key : page) {
+                after = key.keyHash();
+                boolean gone = key.settings().metadata().containsKey(MARK) && !declared.containsKey(key.keyHash());
+                if (gone && !key.settings().blocked()) {
+                    LOG.warn("Key {} is no longer declared: blocked", key.keyHash());
+                    require(key.keyHash(), meters.block(key.keyHash(), true).toCompletableFuture().join());
+                }
+            }
+        } while (page.size() == PAGE);
+    }
+
+    private void declare(String hash, KeySettings settings) {
+        KeySettings marked = settings.withMetadata(marked(settings.metadata()));
+        AdminReply created = meters.create(hash, marked).toCompletableFuture().join();
+        if (created instanceof AdminReply.AlreadyExists) {
+            require(hash, meters.update(hash, marked, 0).toCompletableFuture().join());
+        } else {
+            require(hash, created);
+        }
+    }
+
+    private static Map<String, Object> marked(Map<String, Object> metadata) {
+        Map<String, Object> all = new HashMap<>(metadata);
+        all.put(MARK, true);
+        return all;
+    }
+
+    private static void require(String hash, AdminReply reply) {
+        if (!(reply instanceof AdminReply.Done)) {
+            throw new IllegalStateException("weir.keys: the declared key " + hash + " was not taken: " + reply);
+        }
+    }
+}

@@ -33,6 +33,7 @@ final class MeterTest {
     private TestProbe<AdminReply> operator = kit.createTestProbe(AdminReply.class);
     private TestProbe<Ack> acks = kit.createTestProbe(Ack.class);
     private long sequence;
+    private long host = 7;
 
     @BeforeAll
     void open() {
@@ -46,6 +47,7 @@ final class MeterTest {
         operator = kit.createTestProbe(AdminReply.class);
         acks = kit.createTestProbe(Ack.class);
         now.set(EPOCH);
+        host = 7;
     }
 
     @AfterAll
@@ -58,7 +60,7 @@ final class MeterTest {
     }
 
     private ActorRef<Meter.Command> meter(MeterSettings.Unpriced unpriced) {
-        MeterSettings common = new MeterSettings(7, ZoneOffset.UTC, unpriced, Duration.ofMinutes(1));
+        MeterSettings common = new MeterSettings(host, ZoneOffset.UTC, unpriced, Duration.ofMinutes(1));
         return kit.spawn(Meter.create(
                 "key", store, common, () -> Instant.ofEpochMilli(now.get()), self -> self.tell(Meter.Stop.INSTANCE)));
     }
@@ -71,7 +73,7 @@ final class MeterTest {
     }
 
     private HoldId reserve(ActorRef<Meter.Command> meter, Need need) {
-        HoldId hold = new HoldId(1, ++sequence);
+        HoldId hold = new HoldId(host, ++sequence);
         meter.tell(new Meter.Reserve(hold, "gpt", need, now.get() + 2000, door.getRef()));
         return hold;
     }
@@ -315,6 +317,20 @@ final class MeterTest {
     }
 
     @Test
+    void whatADoorThatIsGoneHeldStaysChargedAndItsSlotsAreFree() {
+        ActorRef<Meter.Command> before = created(Keys.key(100L, 1000L, 2L, null, null));
+        granted(before, CALL);
+        stop(before);
+
+        host = 8;
+        KeyView view = inspect(meter());
+
+        assertThat(view.openHolds()).isZero();
+        assertThat(view.standings()).extracting(Standing::committed).containsExactly(1L, 10L, 0L);
+        assertThat(view.standings()).extracting(Standing::held).containsOnly(0L);
+    }
+
+    @Test
     void afterACrashWhatWasGrantedCountsAsUsedAndSlotsAreFree() {
         ActorRef<Meter.Command> before = created(Keys.key(100L, null, 1L, null, null));
         granted(before, CALL);
@@ -496,7 +512,7 @@ final class MeterTest {
     void aCallWhoseTimeIsUpHoldsNothing() {
         ActorRef<Meter.Command> meter = created(Keys.rpm(5));
 
-        meter.tell(new Meter.Reserve(new HoldId(1, ++sequence), "gpt", CALL, EPOCH - 1, door.getRef()));
+        meter.tell(new Meter.Reserve(new HoldId(host, ++sequence), "gpt", CALL, EPOCH - 1, door.getRef()));
 
         assertThat(door.receiveMessage()).isInstanceOf(Decision.Unavailable.class);
         assertThat(inspect(meter).openHolds()).isZero();

@@ -194,11 +194,10 @@ public final class Weir implements AutoCloseable {
     }
 
     private NodeSettings nodeSettings(WeirConfig config) {
-        MeterSettings.Unpriced unpriced =
-                switch (settings.meters().unpriced()) {
-                    case AUTO, REJECT -> MeterSettings.Unpriced.REJECT;
-                    case ALLOW_AND_FLAG -> MeterSettings.Unpriced.ALLOW;
-                };
+        MeterSettings.Unpriced unpriced = switch (settings.meters().unpriced()) {
+            case AUTO, REJECT -> MeterSettings.Unpriced.REJECT;
+            case ALLOW_AND_FLAG -> MeterSettings.Unpriced.ALLOW;
+        };
         return new NodeSettings(
                 Version.current(),
                 config.general().timezone(),
@@ -279,7 +278,10 @@ public final class Weir implements AutoCloseable {
         ready = false;
         running.close();
         door.closeConnectionsAfterNextResponse();
-        LOG.info("Stopping: {} calls run, at most {} for them", running.count(), settings.shutdown().deadline());
+        LOG.info(
+                "Stopping: {} calls run, at most {} for them",
+                running.count(),
+                settings.shutdown().deadline());
         running.drain(settings.shutdown().deadline().toMillis());
         if (listener != null) {
             listener.close();

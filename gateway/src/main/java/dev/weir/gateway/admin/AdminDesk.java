@@ -50,15 +50,14 @@ public final class AdminDesk {
     }
 
     private CompletionStage<HttpResponse> body(Inbound inbound, Write write) {
-        return bodies.read(inbound.request().entity(), inbound.dispatcher())
-                .thenCompose(body -> switch (body) {
-                    case BodyReader.Unreadable unreadable -> refuse(inbound, unreadable.refusal());
-                    case BodyReader.Whole whole ->
-                        switch (JsonBody.read(whole.bytes())) {
-                            case JsonBody.Bad bad -> refuse(inbound, bad.refusal());
-                            case JsonBody.Fields fields -> write.handle(inbound, fields.values());
-                        };
-                });
+        return bodies.read(inbound.request().entity(), inbound.dispatcher()).thenCompose(body -> switch (body) {
+            case BodyReader.Unreadable unreadable -> refuse(inbound, unreadable.refusal());
+            case BodyReader.Whole whole ->
+                switch (JsonBody.read(whole.bytes())) {
+                    case JsonBody.Bad bad -> refuse(inbound, bad.refusal());
+                    case JsonBody.Fields fields -> write.handle(inbound, fields.values());
+                };
+        });
     }
 
     /** A route that operators read everything by, and a key itself. */

@@ -80,7 +80,6 @@ public final class AdminGate {
 
     /** What a key without the role is told. */
     public static Refusal notAllowed() {
-        return Refusal.of(
-                Refusal.Kind.NOT_ALLOWED, "This route needs the master key, or a key of type management.");
+        return Refusal.of(Refusal.Kind.NOT_ALLOWED, "This route needs the master key, or a key of type management.");
     }
 }

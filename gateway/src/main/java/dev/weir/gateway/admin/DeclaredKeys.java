@@ -62,7 +62,11 @@ public final class DeclaredKeys {
                 boolean gone = key.settings().metadata().containsKey(MARK) && !declared.containsKey(key.keyHash());
                 if (gone && !key.settings().blocked()) {
                     LOG.warn("Key {} is no longer declared: blocked", key.keyHash());
-                    require(key.keyHash(), meters.block(key.keyHash(), true).toCompletableFuture().join());
+                    require(
+                            key.keyHash(),
+                            meters.block(key.keyHash(), true)
+                                    .toCompletableFuture()
+                                    .join());
                 }
             }
         } while (page.size() == PAGE);

@@ -30,7 +30,8 @@ final class JsonBody {
 
     static Result read(ByteString body) {
         try {
-            Map<String, Object> values = JSON.readValue(body.toArrayUnsafe(), new TypeReference<Map<String, Object>>() {});
+            Map<String, Object> values =
+                    JSON.readValue(body.toArrayUnsafe(), new TypeReference<Map<String, Object>>() {});
             return values == null ? bad("The body must be a JSON object.") : new Fields(values);
         } catch (JsonProcessingException malformed) {
             return bad("The body is not a JSON object: " + malformed.getOriginalMessage() + ".");

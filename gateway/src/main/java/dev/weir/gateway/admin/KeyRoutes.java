@@ -60,7 +60,11 @@ public final class KeyRoutes {
     private CompletionStage<HttpResponse> generate(Inbound inbound, Map<String, Object> fields) {
         Object own = fields.get("key");
         if (own != null && !isKey(own)) {
-            return desk.refuse(inbound, Refusal.malformed("key", "The field 'key' must be a text that begins with sk- and has 8 to 256 plain characters."));
+            return desk.refuse(
+                    inbound,
+                    Refusal.malformed(
+                            "key",
+                            "The field 'key' must be a text that begins with sk- and has 8 to 256 plain characters."));
         }
         return switch (KeyFields.parse(fields, clock.instant())) {
             case KeyFields.Invalid invalid -> desk.refuse(inbound, problems(invalid.problems()));
@@ -149,7 +153,9 @@ public final class KeyRoutes {
             }
         }
         if (hashes.isEmpty()) {
-            return desk.refuse(inbound, Refusal.malformed("keys", "The field 'keys' must be a non-empty array of keys or their hashes."));
+            return desk.refuse(
+                    inbound,
+                    Refusal.malformed("keys", "The field 'keys' must be a non-empty array of keys or their hashes."));
         }
         return delete(inbound, hashes, 0);
     }
@@ -168,7 +174,9 @@ public final class KeyRoutes {
         String asked = inbound.query("key").orElse(null);
         String hash = asked == null && who instanceof AdminGate.Holder holder ? holder.keyHash() : hash(asked);
         if (hash == null) {
-            return desk.refuse(inbound, Refusal.malformed("key", "The query 'key' must be a key that begins with sk-, or a key's hash."));
+            return desk.refuse(
+                    inbound,
+                    Refusal.malformed("key", "The query 'key' must be a key that begins with sk-, or a key's hash."));
         }
         if (who instanceof AdminGate.Holder holder && !holder.keyHash().equals(hash)) {
             return desk.refuse(inbound, AdminGate.notAllowed());
@@ -214,19 +222,22 @@ public final class KeyRoutes {
     private CompletionStage<HttpResponse> answer(
             Inbound inbound, AdminReply reply, Function<KeyView, Map<String, @Nullable Object>> done) {
         return switch (reply) {
-            case AdminReply.Done found ->
-                CompletableFuture.completedFuture(Replies.json(200, done.apply(found.key())));
+            case AdminReply.Done found -> CompletableFuture.completedFuture(Replies.json(200, done.apply(found.key())));
             case AdminReply.AlreadyExists exists ->
                 desk.refuse(inbound, Refusal.of(Refusal.Kind.CONFLICT, "This key exists already."));
             case AdminReply.NoSuchKey none ->
                 desk.refuse(inbound, Refusal.of(Refusal.Kind.NOT_FOUND, "There is no such key."));
             case AdminReply.AliasTaken taken ->
-                desk.refuse(inbound, Refusal.malformed(
-                                "key_alias", "Another key has the alias '" + taken.alias() + "'."));
+                desk.refuse(
+                        inbound, Refusal.malformed("key_alias", "Another key has the alias '" + taken.alias() + "'."));
             case AdminReply.Stale stale ->
-                desk.refuse(inbound, Refusal.of(Refusal.Kind.CONFLICT, "Somebody else is changing this key. Try again.", 1));
+                desk.refuse(
+                        inbound,
+                        Refusal.of(Refusal.Kind.CONFLICT, "Somebody else is changing this key. Try again.", 1));
             case AdminReply.Unavailable unavailable ->
-                desk.refuse(inbound, Refusal.of(
+                desk.refuse(
+                        inbound,
+                        Refusal.of(
                                 Refusal.Kind.STORE_DOWN,
                                 "The store did not answer; the change may or may not have happened. Try again.",
                                 1));

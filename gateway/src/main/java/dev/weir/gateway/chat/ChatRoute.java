@@ -214,10 +214,10 @@ public final class ChatRoute implements Handler {
                 remove.run();
             });
         }
-        return walk.answer().thenApply(answer -> response(inbound, call, answer));
+        return walk.answer().thenApply(answer -> response(call, answer));
     }
 
-    private HttpResponse response(Inbound inbound, Call call, Answer answer) {
+    private HttpResponse response(Call call, Answer answer) {
         List<HttpHeader> headers = ChatHeaders.of(call, answer.attempts());
         return switch (answer) {
             case Answer.Whole whole -> {

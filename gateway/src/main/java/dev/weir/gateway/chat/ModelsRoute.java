@@ -67,7 +67,9 @@ public final class ModelsRoute {
                             case Decision.Granted granted -> answer.apply(granted);
                             case Decision.Refused refused -> desk.refuse(inbound, refusals.of(refused, hash));
                             case Decision.Unavailable unavailable ->
-                                desk.refuse(inbound, Refusal.of(
+                                desk.refuse(
+                                        inbound,
+                                        Refusal.of(
                                                 Refusal.Kind.STORE_DOWN,
                                                 "The key's meter cannot answer now. Try again.",
                                                 1));

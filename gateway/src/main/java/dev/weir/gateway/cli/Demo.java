@@ -30,7 +30,11 @@ final class Demo implements Callable<Integer> {
     private static final String KEY = "sk-weir-demo-key";
     private static final String ADMIN_KEY = "sk-weir-demo-admin";
 
-    @Option(names = "--port", paramLabel = "N", defaultValue = "4000", description = "Port to listen on (default 4000).")
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            defaultValue = "4000",
+            description = "Port to listen on (default 4000).")
     private int port;
 
     @Option(names = "--data", paramLabel = "DIR", description = "Data directory (default: a new temporary one).")
@@ -78,8 +82,7 @@ final class Demo implements Callable<Integer> {
                       max_parallel_requests: 20
                       max_budget: 10
                       budget_duration: 1d
-                """
-                .formatted(upstream, ADMIN_KEY, KEY);
+                """.formatted(upstream, ADMIN_KEY, KEY);
     }
 
     private static void welcome(PrintWriter out, String url) {
@@ -90,8 +93,9 @@ final class Demo implements Callable<Integer> {
         out.println();
         out.println("Try it:");
         out.println();
-        out.println("curl -N " + url + "/v1/chat/completions -H 'Authorization: Bearer " + KEY
-                + "' -H 'Content-Type: application/json' -d '{\"model\":\"demo\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'");
+        out.println(
+                "curl -N " + url + "/v1/chat/completions -H 'Authorization: Bearer " + KEY
+                        + "' -H 'Content-Type: application/json' -d '{\"model\":\"demo\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'");
         out.println();
         out.println("curl '" + url + "/spend/logs' -H 'Authorization: Bearer " + ADMIN_KEY + "'");
         out.println();

@@ -11,7 +11,8 @@ import picocli.CommandLine.Spec;
 /** The program: {@code weir demo | serve | check | version}. */
 @Command(
         name = "weir",
-        description = "A streaming AI gateway: authenticates, limits, routes, relays and meters calls to language models.",
+        description =
+                "A streaming AI gateway: authenticates, limits, routes, relays and meters calls to language models.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Versions.class,
         subcommands = {Demo.class, Serve.class, Check.class, Main.VersionCommand.class, CommandLine.HelpCommand.class})

@@ -28,7 +28,10 @@ final class Serve implements Callable<Integer> {
     @Option(names = "--host", paramLabel = "H", description = "Address to listen on, over weir.server.host.")
     private @Nullable String host;
 
-    @Option(names = "--port", paramLabel = "N", description = "Port to listen on, over weir.server.port (default 4000).")
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            description = "Port to listen on, over weir.server.port (default 4000).")
     private @Nullable Integer port;
 
     @Option(names = "--data", paramLabel = "DIR", description = "Data directory, over weir.storage.data.")

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.HttpEntity;
 import org.apache.pekko.http.javadsl.model.RequestEntity;
+import org.apache.pekko.japi.Pair;
 import org.apache.pekko.stream.ActorAttributes;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.Inlet;
@@ -17,7 +18,6 @@ import org.apache.pekko.stream.stage.AbstractInHandler;
 import org.apache.pekko.stream.stage.GraphStageLogic;
 import org.apache.pekko.stream.stage.TimerGraphStageLogic;
 import org.apache.pekko.util.ByteString;
-import scala.Tuple2;
 
 /** A request's body, read once and whole, within a size and a time. */
 public final class BodyReader {
@@ -103,8 +103,7 @@ public final class BodyReader {
         }
 
         @Override
-        public Tuple2<GraphStageLogic, CompletionStage<Body>> createLogicAndMaterializedValuePair(
-                Attributes attributes) {
+        public Pair<GraphStageLogic, CompletionStage<Body>> createLogicAndMaterializedValuePair(Attributes attributes) {
             CompletableFuture<Body> body = new CompletableFuture<>();
             GraphStageLogic logic = new TimerGraphStageLogic(shape) {
 
@@ -156,7 +155,7 @@ public final class BodyReader {
                     body.complete(new Unreadable(Refusal.of(Refusal.Kind.TOO_SLOW, "The client left.")));
                 }
             };
-            return new Tuple2<>(logic, body);
+            return new Pair<>(logic, body);
         }
     }
 }

@@ -44,7 +44,9 @@ public final class HealthRoutes {
                 "GET",
                 "/metrics",
                 inbound -> done(Replies.bytes(
-                        200, METRICS, ByteString.fromArrayUnsafe(telemetry.scrape().getBytes(StandardCharsets.UTF_8)))));
+                        200,
+                        METRICS,
+                        ByteString.fromArrayUnsafe(telemetry.scrape().getBytes(StandardCharsets.UTF_8)))));
     }
 
     private static CompletionStage<HttpResponse> alive() {

@@ -65,7 +65,11 @@ public record Inbound(
         return request.method().name();
     }
 
-    /** A header's value. @param name in lower case */
+    /**
+     * A header's value.
+     *
+     * @param name in lower case
+     */
     public Optional<String> header(String name) {
         for (HttpHeader header : request.getHeaders()) {
             if (header.lowercaseName().equals(name)) {

@@ -15,14 +15,13 @@ public final class ParsingRefusals extends ParsingErrorHandler {
 
     @Override
     public HttpResponse handle(StatusCode status, ErrorInfo error, LoggingAdapter log, ServerSettings settings) {
-        Refusal.Kind kind =
-                switch (status.intValue()) {
-                    case 408 -> Refusal.Kind.TOO_SLOW;
-                    case 413 -> Refusal.Kind.TOO_LARGE;
-                    case 431 -> Refusal.Kind.HEAD_TOO_LARGE;
-                    case 501 -> Refusal.Kind.METHOD_NOT_ALLOWED;
-                    default -> Refusal.Kind.MALFORMED;
-                };
+        Refusal.Kind kind = switch (status.intValue()) {
+            case 408 -> Refusal.Kind.TOO_SLOW;
+            case 413 -> Refusal.Kind.TOO_LARGE;
+            case 431 -> Refusal.Kind.HEAD_TOO_LARGE;
+            case 501 -> Refusal.Kind.METHOD_NOT_ALLOWED;
+            default -> Refusal.Kind.MALFORMED;
+        };
         return Replies.refusal(Refusal.of(kind, "Request refused: " + error.summary() + "."));
     }
 }

@@ -56,6 +56,7 @@ public final class AccessLines implements AutoCloseable {
             long firstContentMicros,
             @Nullable String error) {}
 
+    /** Ends the writer: no call is without a request id. */
     private static final Line END =
             new Line(0, "", "", "", 0, "", null, null, null, null, null, false, 0, 0, 0, false, 0, 0, 0, null);
 
@@ -137,7 +138,7 @@ public final class AccessLines implements AutoCloseable {
                     out.flush();
                     line = queue.take();
                 }
-                if (line == END) {
+                if (line.requestId.isEmpty()) {
                     out.flush();
                     return;
                 }

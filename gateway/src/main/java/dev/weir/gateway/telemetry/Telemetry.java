@@ -49,7 +49,7 @@ public final class Telemetry implements AutoCloseable {
         if (enabled) {
             Kamon.initWithoutAttaching(config);
         }
-        PrometheusReporter reporter = new PrometheusReporter();
+        PrometheusReporter reporter = PrometheusReporter.create();
         Kamon.addReporter(REPORTER, reporter);
         return new Telemetry(reporter);
     }
@@ -85,11 +85,11 @@ public final class Telemetry implements AutoCloseable {
     }
 
     public void unsettled(long settlements) {
-        unsettled.update(settlements);
+        unsettled.update((double) settlements);
     }
 
     public void journalUsed(long bytes) {
-        journalUsed.update(bytes);
+        journalUsed.update((double) bytes);
     }
 
     public void accessLineLost() {

@@ -42,7 +42,7 @@ final class Ledger {
         return found;
     }
 
-    private List<String> look(long clientSuccesses, Mock.Totals witness) throws InterruptedException {
+    List<String> look(long clientSuccesses, Mock.Totals witness) throws InterruptedException {
         List<String> found = new ArrayList<>();
         try {
             OptionalLong rows = rows(admin.get("/spend/logs?summarize=true&api_key=" + key));

@@ -6,9 +6,24 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What it was measured on, in a line. */
+/** What it was measured on. */
 final class Machine {
+    private static final long TICK_MICROS = 10_000;
+    private static final int IDLE = 3;
+    private static final int WAITING_FOR_DISK = 4;
+    private static final int STOLEN = 7;
+
     private Machine() {}
+
+    /** CPU time that all processes have used since it was started, in microseconds (0 where there is no {@code /proc}). */
+    static long busyMicros() {
+        String[] ticks = find("/proc/stat", "cpu +(.*)").split(" ");
+        long busy = 0;
+        for (int i = 0; i <= STOLEN && ticks.length > STOLEN; i++) {
+            busy += i == IDLE || i == WAITING_FOR_DISK ? 0 : Long.parseLong(ticks[i]);
+        }
+        return busy * TICK_MICROS;
+    }
 
     static String described() {
         return Runtime.getRuntime().availableProcessors() + " cores ("

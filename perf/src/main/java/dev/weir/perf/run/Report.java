@@ -62,7 +62,7 @@ public final class Report {
                         .toList());
         list(text, "Void, because client, witness and ledger disagree", disagreements());
         list(text, "Failures by kind", failures());
-        list(text, "Bottlenecks", bottlenecks());
+        list(text, "Bottlenecks and disturbances", bottlenecks());
         list(text, "Skipped", skipped);
         return text.toString();
     }

@@ -41,7 +41,7 @@ public final class Runner {
             String weirCommand,
             String command) {}
 
-    private record Meters(long nanos, long subject, long mock, long load) {}
+    private record Meters(long nanos, long subject, long mock, long load, long machine) {}
 
     public Runner(Settings settings, PrintStream progress) throws IOException {
         this.settings = settings;
@@ -119,6 +119,7 @@ public final class Runner {
                     after.subject() - before.subject(),
                     after.mock() - before.mock(),
                     after.load() - before.load(),
+                    after.machine() - before.machine(),
                     idle,
                     resident,
                     disagreements(subject, key, result, mock));
@@ -169,7 +170,8 @@ public final class Runner {
                 System.nanoTime(),
                 subject.tree().map(ProcessTree::cpuMicros).orElse(0L),
                 mock.tree().cpuMicros(),
-                load.tree().cpuMicros());
+                load.tree().cpuMicros(),
+                Machine.busyMicros());
     }
 
     private static void expect(Child load, String word) throws IOException {

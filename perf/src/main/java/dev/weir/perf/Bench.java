@@ -61,7 +61,8 @@ public final class Bench {
                     @Nullable
                     String weir)
             throws IOException, InterruptedException {
-        Scenario scenario = Scenario.read(scenarios(), name);
+        Scenario whole = Scenario.read(scenarios(), name);
+        Scenario scenario = quick ? whole.quickly() : whole;
         Path results = Files.createDirectories(home.toAbsolutePath()
                 .normalize()
                 .resolve("perf/results")
@@ -69,8 +70,7 @@ public final class Bench {
         Runner.Settings settings = new Runner.Settings(
                 name,
                 scenario,
-                scenario.workload(quick),
-                Optional.ofNullable(rounds).orElse(quick ? 1 : scenario.rounds()),
+                Optional.ofNullable(rounds).orElse(scenario.rounds()),
                 home.toAbsolutePath().normalize(),
                 results,
                 weir == null ? System.getenv().getOrDefault("WEIR_PERF_COMMAND", WEIR) : weir,

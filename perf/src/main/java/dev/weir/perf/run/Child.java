@@ -20,6 +20,7 @@ final class Child implements AutoCloseable {
 
     private Child(Process process) {
         this.process = process;
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroy, "end-child")); // no bench, no children
         this.out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 

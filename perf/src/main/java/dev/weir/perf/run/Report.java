@@ -22,16 +22,10 @@ public final class Report {
     private final List<String> skipped;
     private final String command;
 
-    Report(
-            String name,
-            Scenario scenario,
-            Scenario.Workload workload,
-            Map<String, List<Round>> rounds,
-            List<String> skipped,
-            String command) {
+    Report(String name, Scenario scenario, Map<String, List<Round>> rounds, List<String> skipped, String command) {
         this.name = name;
         this.scenario = scenario;
-        this.workload = workload;
+        this.workload = scenario.load();
         this.rounds = rounds;
         this.skipped = skipped;
         this.command = command;

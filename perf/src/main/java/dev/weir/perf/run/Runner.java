@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Runs one scenario: starts mock and subjects, measures them in turn over the rounds, ends them. */
 public final class Runner {
@@ -21,31 +23,25 @@ public final class Runner {
     private final Settings settings;
     private final PrintStream progress;
     private final Path raw;
+    private final Path scratch;
 
     /**
      * How a scenario is run.
      *
-     * @param workload the scenario's own or its quick one
      * @param home the root of the repository
      * @param results the directory of this run
      * @param weirCommand how Weir is started
      * @param command what the user typed, for the report
      */
     public record Settings(
-            String name,
-            Scenario scenario,
-            Scenario.Workload workload,
-            int rounds,
-            Path home,
-            Path results,
-            String weirCommand,
-            String command) {}
+            String name, Scenario scenario, int rounds, Path home, Path results, String weirCommand, String command) {}
 
     private record Meters(long nanos, long subject, long mock, long load, long machine) {}
 
     public Runner(Settings settings, PrintStream progress) throws IOException {
         this.settings = settings;
         this.progress = progress;
+        this.scratch = Files.createTempDirectory("weir-perf-");
         this.raw = Files.createDirectories(settings.results().resolve("raw"));
     }
 
@@ -70,17 +66,17 @@ public final class Runner {
                 }
             } finally {
                 subjects.forEach(Subject::close);
+                deleteAll(scratch);
             }
         }
-        Report report = new Report(
-                settings.name(), settings.scenario(), settings.workload(), rounds, skipped, settings.command());
+        Report report = new Report(settings.name(), settings.scenario(), rounds, skipped, settings.command());
         report.write(settings.results());
         return report;
     }
 
     private void start(String name, Mock mock, List<Subject> subjects, List<String> skipped)
             throws IOException, InterruptedException {
-        Path directory = Files.createTempDirectory("weir-perf-" + name);
+        Path directory = Files.createDirectory(scratch.resolve(name));
         Path log = raw.resolve(name + ".log").toAbsolutePath();
         Subject.Start start = switch (name) {
             case "direct" -> new Subject.Start.Started(Direct.to(mock));
@@ -148,7 +144,7 @@ public final class Runner {
     }
 
     private List<String> arguments(Subject subject, String key) {
-        Scenario.Workload workload = settings.workload();
+        Scenario.Workload workload = settings.scenario().load();
         List<String> arguments = new ArrayList<>(List.of(
                 "--url=" + subject.target(),
                 "--users=" + workload.users(),
@@ -172,6 +168,14 @@ public final class Runner {
                 mock.tree().cpuMicros(),
                 load.tree().cpuMicros(),
                 Machine.busyMicros());
+    }
+
+    private static void deleteAll(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
     }
 
     private static void expect(Child load, String word) throws IOException {

@@ -74,9 +74,11 @@ public record Scenario(
         return targets == null ? List.of() : targets;
     }
 
-    /** The workload to run. */
-    public Workload workload(boolean quickly) {
-        return quickly ? quick : load;
+    /** The quick one: its own workload, a single round, and no target that compares, for which it is too short. */
+    public Scenario quickly() {
+        List<Target> absolute =
+                targets().stream().filter(target -> target.against() == null).toList();
+        return new Scenario(question, mock, quick, quick, 1, subjects, absolute);
     }
 
     /**

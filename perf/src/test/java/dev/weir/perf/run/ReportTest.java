@@ -71,6 +71,6 @@ final class ReportTest {
                 2,
                 List.of("nginx", "weir"),
                 List.of(targets));
-        return new Report("test", scenario, WORKLOAD, rounds, List.of(), "perf/bin/bench run test");
+        return new Report("test", scenario, rounds, List.of(), "perf/bin/bench run test");
     }
 }

@@ -30,6 +30,17 @@ final class ScenarioTest {
     }
 
     @Test
+    void theQuickOneComparesNothing() throws IOException {
+        Scenario quick = Scenario.read(SCENARIOS, "journey-calls").quickly();
+
+        assertThat(quick.rounds()).isEqualTo(1);
+        assertThat(quick.load().users()).isEqualTo(100);
+        assertThat(quick.targets())
+                .isNotEmpty()
+                .allSatisfy(target -> assertThat(target.against()).isNull());
+    }
+
+    @Test
     void anUnknownScenarioIsAnsweredWithThoseThereAre() {
         assertThatThrownBy(() -> Scenario.read(SCENARIOS, "nothing"))
                 .hasMessageContaining("No scenario nothing, there are: journey-calls");

@@ -1,4 +1,10 @@
-/** x. */
+/**
+ * Proof: what Weir costs, measured beside a control, with every answer checked.
+ *
+ * <p>Three kinds of process take part: the mock upstream, a subject (nothing, nginx, Weir), the load. {@link
+ * dev.weir.perf.Bench} starts them, interleaves the subjects over rounds and writes the report; {@link
+ * dev.weir.perf.load.Load} is the load; {@code run} holds the rest.
+ */
 @NullMarked
 package dev.weir.perf;
 

@@ -1,0 +1,79 @@
+package dev.weir.perf.load;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.netty.util.internal.logging.JdkLoggerFactory;
+import java.net.URI;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * The load as a process of its own.
+ *
+ * <p>It prints {@code measuring} and {@code measured} when the measured window begins and ends, then its {@link LoadResult} as
+ * one line of JSON.
+ */
+@Command(
+        name = "load",
+        mixinStandardHelpOptions = true,
+        description = "Virtual users that call a chat completions route in a closed loop and check every answer.")
+public final class Load implements Callable<Integer> {
+    @Option(names = "--url", required = true, description = "The whole URL: http://127.0.0.1:4000/v1/chat/completions")
+    private URI url = URI.create("");
+
+    @Option(names = "--users", defaultValue = "50", description = "Connections, one call each at a time.")
+    private int users;
+
+    @Option(names = "--seconds", defaultValue = "10", description = "How long to measure.")
+    private double seconds;
+
+    @Option(names = "--warmup", defaultValue = "5", description = "Seconds before that.")
+    private double warmup;
+
+    @Option(names = "--ramp", defaultValue = "2", description = "Seconds of the warm-up over which the users join.")
+    private double ramp;
+
+    @Option(names = "--timeout", defaultValue = "30", description = "Seconds after which a call has failed.")
+    private double timeout;
+
+    @Option(names = "--model", defaultValue = "mock")
+    private String model = "";
+
+    @Option(names = "--key", defaultValue = "", description = "The API key.")
+    private String key = "";
+
+    @Option(names = "--stream", description = "Stream the answers.")
+    private boolean streamed;
+
+    @Option(names = "--tokens", defaultValue = "20", description = "How many tokens the answer is expected to have.")
+    private int tokens;
+
+    @Option(names = "--prompt-bytes", defaultValue = "500", description = "Size of the user's message.")
+    private int promptBytes;
+
+    public static void main(String[] args) {
+        InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE); // to stderr: stdout is for the result
+        System.exit(new CommandLine(new Load()).execute(args));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        LoadSettings settings = new LoadSettings(
+                url,
+                new LoadSettings.Call(model, key, streamed, tokens, promptBytes),
+                users,
+                ramp,
+                warmup,
+                seconds,
+                timeout);
+        try (Crowd crowd =
+                Crowd.start(settings, phase -> System.out.println(phase.name().toLowerCase(Locale.ROOT)))) {
+            System.out.println(
+                    new ObjectMapper().writeValueAsString(crowd.result().get()));
+        }
+        return 0;
+    }
+}

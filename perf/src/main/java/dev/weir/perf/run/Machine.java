@@ -1,0 +1,45 @@
+package dev.weir.perf.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What it was measured on. */
+final class Machine {
+    private static final long TICK_MICROS = 10_000;
+    private static final int IDLE = 3;
+    private static final int WAITING_FOR_DISK = 4;
+    private static final int STOLEN = 7;
+
+    private Machine() {}
+
+    /** CPU time that all processes have used since it was started, in microseconds (0 where there is no {@code /proc}). */
+    static long busyMicros() {
+        String[] ticks = find("/proc/stat", "cpu +(.*)").split(" ");
+        long busy = 0;
+        for (int i = 0; i <= STOLEN && ticks.length > STOLEN; i++) {
+            busy += i == IDLE || i == WAITING_FOR_DISK ? 0 : Long.parseLong(ticks[i]);
+        }
+        return busy * TICK_MICROS;
+    }
+
+    static String described() {
+        return Runtime.getRuntime().availableProcessors() + " cores ("
+                + find("/proc/cpuinfo", "model name\\s*: (.*)") + "), "
+                + find("/proc/meminfo", "MemTotal:\\s*(.*)") + ", "
+                + System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
+                + System.getProperty("java.vm.name") + " " + Runtime.version() + ", "
+                + find("/proc/self/limits", "Max open files\\s+(\\d+)") + " descriptors";
+    }
+
+    private static String find(String file, String pattern) {
+        try {
+            Matcher matcher = Pattern.compile(pattern).matcher(Files.readString(Path.of(file)));
+            return matcher.find() ? matcher.group(1).strip() : "unknown";
+        } catch (IOException e) {
+            return "unknown";
+        }
+    }
+}

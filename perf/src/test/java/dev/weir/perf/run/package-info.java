@@ -1,0 +1,5 @@
+/** Proofs of the bench's run side. */
+@NullMarked
+package dev.weir.perf.run;
+
+import org.jspecify.annotations.NullMarked;

@@ -111,12 +111,18 @@ public final class Weir implements AutoCloseable {
         closings.push(database::close);
         AttemptJournal journal = AttemptJournal.open(
                 settings.storage().data(), settings.storage().journalBytes());
-        Shipper shipper = new Shipper(journal, database.dataSource());
-        shipper.recover();
+        closings.push(journal::close);
+        Shipper shipper = new Shipper(journal, database.dataSource(), clock, Shipper.Watch.NONE);
+        Shipper.Recovered recovered = shipper.recover();
+        if (recovered.ended() + recovered.lost() > 0) {
+            LOG.info(
+                    "Recovered from the journal: {} attempts that had ended, {} lost with the process",
+                    recovered.ended(),
+                    recovered.lost());
+        }
         shipper.start();
         closings.push(shipper::close);
         Ledger ledger = new Ledger(database.dataSource());
-        closings.push(ledger::close);
 
         ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "weir", engine);
         closings.push(() -> {
@@ -158,6 +164,7 @@ public final class Weir implements AutoCloseable {
                         refusals,
                         settings.admission().timeout()),
                 bodies);
+        closings.push(admin::close);
         Routes.Builder routes = Routes.builder().api("POST", "/chat/completions", chat);
         new ModelsRoute(
                         desk,
@@ -168,7 +175,7 @@ public final class Weir implements AutoCloseable {
                         settings.admission().timeout())
                 .addTo(routes);
         new KeyRoutes(admin, node.meters(), ledger, clock).addTo(routes);
-        new SpendRoutes(admin, ledger).addTo(routes);
+        new SpendRoutes(admin, ledger, config.general().timezone()).addTo(routes);
         health.addHealth(routes);
         Integer managementPort = settings.management().port();
         if (settings.metrics().enabled() && managementPort == null) {
@@ -245,7 +252,7 @@ public final class Weir implements AutoCloseable {
                     telemetry.connections(listener == null ? 0 : listener.connections());
                     telemetry.unsettled(node.meters().unsettled());
                     telemetry.journalUsed(journal.usedBytes());
-                    telemetry.degraded("ledger", shipper.degraded());
+                    telemetry.degraded("ledger", shipper.degraded().isPresent());
                 },
                 1,
                 1,
@@ -253,7 +260,7 @@ public final class Weir implements AutoCloseable {
     }
 
     private HealthRoutes.Health health(Shipper shipper) {
-        boolean connected = !shipper.degraded();
+        boolean connected = shipper.degraded().isEmpty();
         boolean welcome = ready && !running.isClosed();
         String reason = running.isClosed()
                 ? "shutting down"

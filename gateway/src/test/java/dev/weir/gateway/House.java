@@ -231,7 +231,7 @@ public final class House implements AutoCloseable {
     public JsonNode rows(String requestId, int count) {
         long end = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
-            JsonNode rows = json(get("/spend/logs?attempts=true&request_id=" + requestId, MASTER));
+            JsonNode rows = json(get("/spend/logs?attempts=true&limit=5000&request_id=" + requestId, MASTER));
             if (rows.size() >= count || System.nanoTime() > end) {
                 return rows;
             }

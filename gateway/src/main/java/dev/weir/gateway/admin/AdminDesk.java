@@ -8,10 +8,15 @@ import dev.weir.gateway.door.Refusal;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What every admin route has before it: the gate, and for a write the body. */
-public final class AdminDesk {
+public final class AdminDesk implements AutoCloseable {
 
     /** Handles a write. */
     interface Write {
@@ -23,9 +28,13 @@ public final class AdminDesk {
         CompletionStage<HttpResponse> handle(Inbound inbound, AdminGate.Entry who);
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(AdminDesk.class);
+
     private final Desk desk;
     private final AdminGate gate;
     private final BodyReader bodies;
+    private final ExecutorService blocking = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("weir-admin-", 0).factory());
 
     public AdminDesk(Desk desk, AdminGate gate, BodyReader bodies) {
         this.desk = desk;
@@ -68,5 +77,23 @@ public final class AdminDesk {
                                 ? refuse(inbound, denied.refusal())
                                 : read.handle(inbound, entry),
                         inbound.connection().loop());
+    }
+
+    /** Asks the store, away from the loops; its failure is said as one. */
+    CompletionStage<HttpResponse> blocking(Inbound inbound, Supplier<HttpResponse> work) {
+        return CompletableFuture.supplyAsync(work, blocking)
+                .exceptionallyAsync(
+                        failure -> {
+                            LOG.error("{} {}: {}", inbound.method(), inbound.path(), failure.getMessage());
+                            return desk.refuse(
+                                    inbound,
+                                    Refusal.of(Refusal.Kind.STORE_DOWN, "The store did not answer. Try again.", 1));
+                        },
+                        inbound.connection().loop());
+    }
+
+    @Override
+    public void close() {
+        blocking.shutdown();
     }
 }

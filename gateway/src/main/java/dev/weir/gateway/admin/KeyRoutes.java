@@ -183,7 +183,7 @@ public final class KeyRoutes {
         }
         return meters.inspect(hash)
                 .thenCompose(reply -> reply instanceof AdminReply.Done done
-                        ? ledger.spendOf(hash).thenApply(spend -> Replies.json(200, info(done.key(), spend)))
+                        ? desk.blocking(inbound, () -> Replies.json(200, info(done.key(), ledger.spendOf(hash))))
                         : answer(inbound, reply, KeyRoutes::view));
     }
 
@@ -254,7 +254,7 @@ public final class KeyRoutes {
     }
 
     /** The hash of what may be a key or a hash; null when it is neither. */
-    private static @Nullable String hash(@Nullable Object keyOrHash) {
+    static @Nullable String hash(@Nullable Object keyOrHash) {
         if (isHash(keyOrHash)) {
             return (String) keyOrHash;
         }

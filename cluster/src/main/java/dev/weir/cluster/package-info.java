@@ -1,4 +1,8 @@
-/** x. */
+/**
+ * Where actors live and what outlives them: {@link dev.weir.cluster.store} is the embedded database and the meters'
+ * rows in it, {@link dev.weir.cluster.meters} places the meters and hands them out as ordinary methods. The only module
+ * that knows Artery, JDBC and Pekko's cluster configuration.
+ */
 @NullMarked
 package dev.weir.cluster;
 

@@ -1,11 +1,12 @@
 package dev.weir.actors.meter;
 
+import dev.weir.actors.Wire;
 import dev.weir.config.KeySettings;
 import java.time.Instant;
 import java.util.List;
 
 /** A meter's answer to a reservation. "No" is an answer with the numbers that explain it, not an exception. */
-public sealed interface Decision {
+public sealed interface Decision extends Wire {
 
     /**
      * The call may go on; its need is held until it is settled.

@@ -1,0 +1,30 @@
+package dev.weir.actors.meter;
+
+import java.util.List;
+
+/** Which models a key's list names: exact names, {@code prefix/*} wildcards and two words. */
+final class ModelAccess {
+
+    private static final String ALL = "all-proxy-models";
+    private static final String NONE = "no-default-models";
+
+    private ModelAccess() {}
+
+    /** An empty list allows every model; the empty name stands for a call whose model nobody serves. */
+    static boolean allows(List<String> allowed, String model) {
+        if (allowed.isEmpty() || model.isEmpty()) {
+            return true;
+        }
+        for (String entry : allowed) {
+            if (entry.equals(ALL) || (entry.equals(model) && !entry.equals(NONE)) || matches(entry, model)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean matches(String entry, String model) {
+        int stem = entry.length() - 1;
+        return stem >= 0 && entry.charAt(stem) == '*' && model.regionMatches(0, entry, 0, stem);
+    }
+}

@@ -1,0 +1,76 @@
+package dev.weir.actors.meter;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/** Reservations that wait for the store, in the order in which they came, holding nothing. Bounded in number and time. */
+final class WaitingRoom {
+
+    private static final int MOST = 1000;
+    private static final int TICKS = 10;
+
+    private static final class Waiting {
+        private final Meter.Reserve call;
+        private int ticks;
+
+        Waiting(Meter.Reserve call) {
+            this.call = call;
+        }
+    }
+
+    private final Map<HoldId, Waiting> waiting = new LinkedHashMap<>();
+
+    boolean isEmpty() {
+        return waiting.isEmpty();
+    }
+
+    /** @return false when the room is full */
+    boolean admit(Meter.Reserve call) {
+        if (waiting.size() >= MOST) {
+            return false;
+        }
+        waiting.put(call.hold(), new Waiting(call));
+        return true;
+    }
+
+    Optional<Meter.Reserve> remove(HoldId hold) {
+        return Optional.ofNullable(waiting.remove(hold)).map(each -> each.call);
+    }
+
+    /** Looks at each from the head; those that {@code leaves} is true of are gone. */
+    void sweep(Predicate<Meter.Reserve> leaves) {
+        waiting.values().removeIf(each -> leaves.test(each.call));
+    }
+
+    Collection<Need> needs() {
+        return waiting.values().stream().map(each -> each.call.need()).toList();
+    }
+
+    /** A tick of the clock went by. Returns, and forgets, those that have waited for {@value #TICKS}. */
+    List<Meter.Reserve> tick() {
+        List<Meter.Reserve> late = new ArrayList<>();
+        Iterator<Waiting> all = waiting.values().iterator();
+        while (all.hasNext()) {
+            Waiting each = all.next();
+            if (++each.ticks >= TICKS) {
+                all.remove();
+                late.add(each.call);
+            }
+        }
+        return late;
+    }
+
+    /** Everybody leaves. */
+    List<Meter.Reserve> clear() {
+        List<Meter.Reserve> all =
+                waiting.values().stream().map(each -> each.call).toList();
+        waiting.clear();
+        return all;
+    }
+}

@@ -1,0 +1,571 @@
+package dev.weir.actors.meter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.config.BudgetPeriod;
+import dev.weir.config.KeySettings;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class MeterTest {
+
+    private static final long EPOCH = Instant.parse("2026-11-20T12:00:00Z").toEpochMilli();
+    private static final Need CALL = Need.ofCall(10, 100, true);
+
+    private ActorTestKit kit = ActorTestKit.create(ManualTime.config());
+    private ManualTime time = ManualTime.get(kit.system());
+    private final AtomicLong now = new AtomicLong(EPOCH);
+    private MemoryStore store = new MemoryStore();
+    private TestProbe<Decision> door = kit.createTestProbe(Decision.class);
+    private TestProbe<AdminReply> operator = kit.createTestProbe(AdminReply.class);
+    private TestProbe<Ack> acks = kit.createTestProbe(Ack.class);
+    private long sequence;
+
+    @BeforeAll
+    void open() {
+        time = ManualTime.get(kit.system());
+    }
+
+    @BeforeEach
+    void fresh() {
+        store = new MemoryStore();
+        door = kit.createTestProbe(Decision.class);
+        operator = kit.createTestProbe(AdminReply.class);
+        acks = kit.createTestProbe(Ack.class);
+        now.set(EPOCH);
+    }
+
+    @AfterAll
+    void close() {
+        kit.shutdownTestKit();
+    }
+
+    private ActorRef<Meter.Command> meter() {
+        return meter(MeterSettings.Unpriced.REJECT);
+    }
+
+    private ActorRef<Meter.Command> meter(MeterSettings.Unpriced unpriced) {
+        MeterSettings common = new MeterSettings(7, ZoneOffset.UTC, unpriced, Duration.ofMinutes(1));
+        return kit.spawn(Meter.create(
+                "key", store, common, () -> Instant.ofEpochMilli(now.get()), self -> self.tell(Meter.Stop.INSTANCE)));
+    }
+
+    private ActorRef<Meter.Command> created(KeySettings settings) {
+        ActorRef<Meter.Command> meter = meter();
+        meter.tell(new Meter.Create(settings, operator.getRef()));
+        assertThat(operator.receiveMessage()).isInstanceOf(AdminReply.Done.class);
+        return meter;
+    }
+
+    private HoldId reserve(ActorRef<Meter.Command> meter, Need need) {
+        HoldId hold = new HoldId(1, ++sequence);
+        meter.tell(new Meter.Reserve(hold, "gpt", need, now.get() + 2000, door.getRef()));
+        return hold;
+    }
+
+    private Decision.Granted granted(ActorRef<Meter.Command> meter, Need need) {
+        reserve(meter, need);
+        return door.expectMessageClass(Decision.Granted.class);
+    }
+
+    private void settle(ActorRef<Meter.Command> meter, Decision.Granted grant, Need used, boolean began) {
+        meter.tell(new Meter.Settle(grant.hold(), grant.epoch(), CALL, used, began, acks.getRef()));
+    }
+
+    private void stop(ActorRef<Meter.Command> meter) {
+        meter.tell(Meter.Stop.INSTANCE);
+        acks.expectTerminated(meter, Duration.ofSeconds(3));
+    }
+
+    private void crash(ActorRef<Meter.Command> meter) {
+        kit.stop(meter);
+    }
+
+    private KeyView inspect(ActorRef<Meter.Command> meter) {
+        meter.tell(new Meter.Inspect(operator.getRef()));
+        return operator.expectMessageClass(AdminReply.Done.class).key();
+    }
+
+    @Test
+    void aKeyThatNeverWasIsUnknownAndNothingIsWritten() {
+        reserve(meter(), CALL);
+
+        assertThat(door.receiveMessage()).isEqualTo(new Decision.UnknownKey());
+        assertThat(store.writes()).isZero();
+    }
+
+    @Test
+    void theFirstCallOfFiveRequestsAMinuteLeavesFour() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+
+        Decision.Granted first = granted(meter, CALL);
+
+        assertThat(first.standings().get(0).remaining()).isEqualTo(4);
+        assertThat(first.standings().get(0).reset()).isEqualTo(Instant.ofEpochMilli(EPOCH + 60_000));
+    }
+
+    @Test
+    void fiveHundredAtOnceAtALimitOfHundredGrantHundred() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(100));
+
+        for (int i = 0; i < 500; i++) {
+            reserve(meter, CALL);
+        }
+
+        List<Decision> decisions = door.receiveSeveralMessages(500);
+        assertThat(decisions.stream().filter(Decision.Granted.class::isInstance))
+                .hasSize(100);
+        assertThat(decisions.stream().filter(Decision.Exceeded.class::isInstance))
+                .hasSize(400);
+        assertThat(store.writes()).isLessThan(10);
+    }
+
+    @Test
+    void aRefusedCallSaysWhichLimitAndWhenToComeBack() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(1));
+        granted(meter, CALL);
+        now.addAndGet(10_000);
+
+        reserve(meter, CALL);
+
+        Decision.Exceeded refused = door.expectMessageClass(Decision.Exceeded.class);
+        assertThat(refused.standing().kind()).isEqualTo(Standing.LimitKind.REQUESTS);
+        assertThat(refused.standing().remaining()).isZero();
+        assertThat(refused.standing().reset()).isEqualTo(Instant.ofEpochMilli(EPOCH + 60_000));
+        assertThat(refused.neverFits()).isFalse();
+    }
+
+    @Test
+    void aCallThatAsksForMoreThanTheLimitIsToldThatItNeverFits() {
+        ActorRef<Meter.Command> meter = created(Keys.key(null, 5L, null, null, null));
+
+        reserve(meter, CALL);
+
+        assertThat(door.expectMessageClass(Decision.Exceeded.class).neverFits()).isTrue();
+    }
+
+    @Test
+    void theNextWindowIsFresh() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(1));
+        granted(meter, CALL);
+
+        now.addAndGet(60_000);
+
+        assertThat(granted(meter, CALL).standings().get(0).remaining()).isZero();
+    }
+
+    @Test
+    void aRequestComesBackOnlyIfNoAttemptBegan() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        Decision.Granted began = granted(meter, CALL);
+        Decision.Granted never = granted(meter, CALL);
+
+        settle(meter, began, Need.NONE, true);
+        settle(meter, never, Need.NONE, false);
+
+        acks.receiveSeveralMessages(2);
+        assertThat(inspect(meter).standings().get(0).remaining()).isEqualTo(4);
+        assertThat(inspect(meter).openHolds()).isZero();
+    }
+
+    @Test
+    void aSettlementCountsOnceHoweverOftenItIsSent() {
+        ActorRef<Meter.Command> meter = created(Keys.key(null, 100L, null, null, null));
+        Decision.Granted grant = granted(meter, CALL);
+        Need used = new Need(1, 4, 40, 1, true);
+
+        settle(meter, grant, used, true);
+        settle(meter, grant, used, true);
+
+        assertThat(acks.receiveSeveralMessages(2)).containsOnly(new Ack(grant.hold()));
+        assertThat(inspect(meter).standings().get(0).committed()).isEqualTo(4);
+        assertThat(inspect(meter).spentNanoUsd()).isEqualTo(40);
+    }
+
+    @Test
+    void useBeyondTheLimitIsDurableBeforeItsSettlementIsAcknowledged() {
+        ActorRef<Meter.Command> meter = created(Keys.key(null, 10L, null, null, null));
+        Decision.Granted grant = granted(meter, CALL);
+        store.be(MemoryStore.Mood.STALLED);
+
+        settle(meter, grant, new Need(1, 15, 0, 1, true), true);
+        settle(meter, grant, new Need(1, 15, 0, 1, true), true);
+
+        acks.expectNoMessage(Duration.ofMillis(100));
+        store.release();
+        acks.receiveSeveralMessages(2);
+        assertThat(store.existing("key").limits().get(0).committed()).isEqualTo(15);
+    }
+
+    @Test
+    void aSlotIsFreeOnceItsCallIsSettled() {
+        ActorRef<Meter.Command> meter = created(Keys.slots(1));
+        Decision.Granted first = granted(meter, CALL);
+        reserve(meter, CALL);
+        Decision.Exceeded refused = door.expectMessageClass(Decision.Exceeded.class);
+
+        settle(meter, first, Need.NONE, true);
+        granted(meter, CALL);
+
+        assertThat(refused.standing().kind()).isEqualTo(Standing.LimitKind.MAX_PARALLEL_REQUESTS);
+    }
+
+    @Test
+    void aQuestionHoldsNothingAndPassesAnExhaustedKey() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(1));
+        granted(meter, CALL);
+
+        assertThat(granted(meter, Need.NONE).standings().get(0).remaining()).isZero();
+        assertThat(inspect(meter).openHolds()).isOne();
+    }
+
+    @Test
+    void aStoreThatDoesNotAnswerIsUnavailableAfterASecondAndNeverARefusal() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        store.be(MemoryStore.Mood.FAILING);
+        reserve(meter, CALL);
+        inspect(meter);
+
+        time.timePasses(Duration.ofMillis(1100));
+
+        assertThat(door.receiveMessage()).isInstanceOf(Decision.Unavailable.class);
+        assertThat(inspect(meter).standings().get(0).committed()).isZero();
+    }
+
+    @Test
+    void whatIsInThePurseIsGivenOutWhileTheStoreIsDown() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(100));
+        granted(meter, CALL);
+        store.be(MemoryStore.Mood.FAILING);
+
+        granted(meter, CALL);
+    }
+
+    @Test
+    void aStoreThatRecoversServesWithoutARestart() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        store.be(MemoryStore.Mood.FAILING);
+        reserve(meter, CALL);
+        inspect(meter);
+        time.timePasses(Duration.ofMillis(1100));
+        door.expectMessageClass(Decision.Unavailable.class);
+        store.be(MemoryStore.Mood.WELL);
+
+        time.timePasses(Duration.ofSeconds(3));
+
+        granted(meter, CALL);
+    }
+
+    @Test
+    void aWriteWhoseAnswerWasLostIsRecognisedByItsNonce() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        store.be(MemoryStore.Mood.ANSWER_LOST);
+        reserve(meter, CALL);
+        inspect(meter);
+        store.be(MemoryStore.Mood.WELL);
+
+        time.timePasses(Duration.ofMillis(500));
+
+        assertThat(door.expectMessageClass(Decision.Granted.class)
+                        .standings()
+                        .get(0)
+                        .committed())
+                .isOne();
+    }
+
+    @Test
+    void aMeterThatFindsAnotherOwnersRevisionStops() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        store.put(store.existing("key").claimed(8).next(99));
+
+        reserve(meter, CALL);
+
+        assertThat(door.receiveMessage()).isInstanceOf(Decision.Unavailable.class);
+        acks.expectTerminated(meter, Duration.ofSeconds(3));
+        assertThat(store.existing("key").host()).isEqualTo(8);
+    }
+
+    @Test
+    void aCleanStopKeepsExactFiguresAndTheOpenHolds() {
+        ActorRef<Meter.Command> before = created(Keys.key(100L, 1000L, 2L, null, null));
+        Decision.Granted open = granted(before, CALL);
+        stop(before);
+        assertThat(store.existing("key").clean()).isTrue();
+        assertThat(store.existing("key").limits().get(0).committed()).isOne();
+
+        ActorRef<Meter.Command> after = meter();
+
+        assertThat(inspect(after).openHolds()).isOne();
+        settle(after, open, Need.NONE, false);
+        acks.receiveMessage();
+        assertThat(inspect(after).standings()).allMatch(standing -> standing.committed() == 0);
+    }
+
+    @Test
+    void afterACrashWhatWasGrantedCountsAsUsedAndSlotsAreFree() {
+        ActorRef<Meter.Command> before = created(Keys.key(100L, null, 1L, null, null));
+        granted(before, CALL);
+        crash(before);
+        long granted = store.existing("key").limits().get(0).committed();
+
+        KeyView view = inspect(meter());
+
+        assertThat(view.standings().get(0).committed()).isEqualTo(granted).isGreaterThanOrEqualTo(1);
+        assertThat(view.standings().get(1).committed()).isZero();
+        assertThat(store.existing("key").epoch()).isEqualTo(2);
+    }
+
+    @Test
+    void aSettlementOfBeforeTheCrashAddsOnlyWhatGoesBeyondTheHold() {
+        ActorRef<Meter.Command> before = created(Keys.key(null, 1000L, null, null, null));
+        Decision.Granted grant = granted(before, CALL);
+        crash(before);
+        ActorRef<Meter.Command> after = meter();
+        long committed = inspect(after).standings().get(0).committed();
+
+        settle(after, grant, new Need(1, 25, 0, 1, true), true);
+        settle(after, grant, new Need(1, 25, 0, 1, true), true);
+
+        acks.receiveSeveralMessages(2);
+        assertThat(inspect(after).standings().get(0).committed()).isEqualTo(committed + 15);
+    }
+
+    @Test
+    void anAdminWriteIsAnsweredWhenItIsDurable() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        store.be(MemoryStore.Mood.STALLED);
+
+        meter.tell(new Meter.SetBlocked(true, operator.getRef()));
+
+        operator.expectNoMessage(Duration.ofMillis(100));
+        store.release();
+        assertThat(operator.expectMessageClass(AdminReply.Done.class)
+                        .key()
+                        .settings()
+                        .blocked())
+                .isTrue();
+        reserve(meter, CALL);
+        assertThat(door.receiveMessage()).isEqualTo(new Decision.Blocked());
+    }
+
+    @Test
+    void anUpdateOfAnOldVersionIsRefused() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        meter.tell(new Meter.Update(Keys.rpm(6), 1, operator.getRef()));
+        operator.expectMessageClass(AdminReply.Done.class);
+
+        meter.tell(new Meter.Update(Keys.rpm(7), 1, operator.getRef()));
+
+        assertThat(operator.receiveMessage()).isEqualTo(new AdminReply.Stale(2));
+    }
+
+    @Test
+    void aLoweredLimitAdmitsOnlyWhatItHasLeft() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(100));
+        granted(meter, CALL);
+        granted(meter, CALL);
+
+        meter.tell(new Meter.Update(Keys.rpm(3), 1, operator.getRef()));
+        operator.expectMessageClass(AdminReply.Done.class);
+
+        granted(meter, CALL);
+        reserve(meter, CALL);
+        assertThat(door.receiveMessage()).isInstanceOf(Decision.Exceeded.class);
+        assertThat(store.existing("key").limits().get(0).committed()).isLessThanOrEqualTo(3);
+    }
+
+    @Test
+    void aDeletedKeyIsUnknownAndItsRowStays() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        granted(meter, CALL);
+
+        meter.tell(new Meter.Delete(operator.getRef()));
+        operator.expectMessageClass(AdminReply.Done.class);
+
+        reserve(meter, CALL);
+        assertThat(door.receiveMessage()).isEqualTo(new Decision.UnknownKey());
+        assertThat(store.existing("key").tombstone()).isTrue();
+    }
+
+    @Test
+    void anOldStreamsSettlementDoesNotTouchTheKeyMadeAnew() {
+        ActorRef<Meter.Command> meter = created(Keys.key(null, 100L, null, null, null));
+        Decision.Granted old = granted(meter, CALL);
+        meter.tell(new Meter.Delete(operator.getRef()));
+        operator.expectMessageClass(AdminReply.Done.class);
+        meter.tell(new Meter.Create(Keys.key(null, 100L, null, null, null), operator.getRef()));
+        operator.expectMessageClass(AdminReply.Done.class);
+
+        settle(meter, old, new Need(1, 90, 500, 1, true), true);
+
+        acks.receiveMessage();
+        KeyView view = inspect(meter);
+        assertThat(view.standings().get(0).committed()).isZero();
+        assertThat(view.spentNanoUsd()).isZero();
+    }
+
+    @Test
+    void aLiveKeyIsNotMadeAgain() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+
+        meter.tell(new Meter.Create(Keys.rpm(6), operator.getRef()));
+
+        assertThat(operator.receiveMessage()).isEqualTo(new AdminReply.AlreadyExists());
+    }
+
+    @Test
+    void aTakenAliasIsRefusedAndTheKeyGoesOn() {
+        store.put(MeterState.created("other", Keys.named("ci", List.of(), null), 1, EPOCH));
+        ActorRef<Meter.Command> meter = created(Keys.named("mine", List.of(), null));
+
+        meter.tell(new Meter.Update(Keys.named("ci", List.of(), null), 0, operator.getRef()));
+
+        assertThat(operator.receiveMessage()).isEqualTo(new AdminReply.AliasTaken("ci"));
+        granted(meter, CALL);
+    }
+
+    @Test
+    void aKeyThatCannotBeMadeForItsAliasIsStillUnknown() {
+        store.put(MeterState.created("other", Keys.named("ci", List.of(), null), 1, EPOCH));
+        ActorRef<Meter.Command> meter = meter();
+
+        meter.tell(new Meter.Create(Keys.named("ci", List.of(), null), operator.getRef()));
+
+        assertThat(operator.receiveMessage()).isEqualTo(new AdminReply.AliasTaken("ci"));
+        reserve(meter, CALL);
+        assertThat(door.receiveMessage()).isEqualTo(new Decision.UnknownKey());
+    }
+
+    @Test
+    void aRowThatCannotBeReadIsUnavailableAndStaysAsItIs() {
+        created(Keys.rpm(5));
+        int writes = store.writes();
+        store.unreadable("format 99");
+        ActorRef<Meter.Command> meter = meter();
+
+        reserve(meter, CALL);
+        meter.tell(new Meter.Create(Keys.rpm(5), operator.getRef()));
+
+        assertThat(door.receiveMessage()).isInstanceOf(Decision.Unavailable.class);
+        assertThat(operator.receiveMessage()).isInstanceOf(AdminReply.Unavailable.class);
+        assertThat(store.writes()).isEqualTo(writes);
+    }
+
+    @Test
+    void anIdleMeterLeavesAndOneWithAnOpenHoldStays() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        Decision.Granted open = granted(meter, CALL);
+        time.timePasses(Duration.ofMinutes(5));
+        settle(meter, open, Need.NONE, true);
+        acks.receiveMessage();
+
+        time.timePasses(Duration.ofMinutes(2));
+
+        acks.expectTerminated(meter, Duration.ofSeconds(3));
+        assertThat(store.existing("key").limits().get(0).committed()).isOne();
+    }
+
+    @Test
+    void aCallThatIsGivenUpWhileItWaitsHoldsNothing() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        store.be(MemoryStore.Mood.STALLED);
+        HoldId hold = reserve(meter, CALL);
+
+        meter.tell(new Meter.Settle(hold, 0, CALL, Need.NONE, false, acks.getRef()));
+        acks.receiveMessage();
+        store.release();
+
+        assertThat(door.receiveMessage()).isInstanceOf(Decision.Unavailable.class);
+        assertThat(inspect(meter).standings().get(0).committed()).isZero();
+    }
+
+    @Test
+    void aCallWhoseTimeIsUpHoldsNothing() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+
+        meter.tell(new Meter.Reserve(new HoldId(1, ++sequence), "gpt", CALL, EPOCH - 1, door.getRef()));
+
+        assertThat(door.receiveMessage()).isInstanceOf(Decision.Unavailable.class);
+        assertThat(inspect(meter).openHolds()).isZero();
+    }
+
+    @Test
+    void modelsOutsideTheListAreDenied() {
+        ActorRef<Meter.Command> meter = created(Keys.named(null, List.of("gpt-4o", "claude/*"), null));
+
+        reserve(meter, CALL);
+
+        assertThat(door.receiveMessage()).isEqualTo(new Decision.ModelDenied("gpt", List.of("gpt-4o", "claude/*")));
+    }
+
+    @Test
+    void anExpiredKeyIsRefused() {
+        ActorRef<Meter.Command> meter = created(Keys.named(null, List.of(), Instant.ofEpochMilli(EPOCH)));
+
+        reserve(meter, CALL);
+
+        assertThat(door.receiveMessage()).isEqualTo(new Decision.Expired(Instant.ofEpochMilli(EPOCH)));
+    }
+
+    @Test
+    void aCallWithoutAPriceIsRefusedWhereMoneyIsLimited() {
+        ActorRef<Meter.Command> meter = created(Keys.budget(1000, null));
+
+        reserve(meter, Need.ofCall(10, 0, false));
+
+        assertThat(door.receiveMessage()).isEqualTo(new Decision.Unpriced("gpt"));
+    }
+
+    @Test
+    void aCallWithoutAPricePassesWherePolicyAllowsIt() {
+        created(Keys.budget(1000, null));
+
+        granted(meter(MeterSettings.Unpriced.ALLOW), Need.ofCall(10, 0, false));
+    }
+
+    @Test
+    void aDayBudgetEndsAtMidnight() {
+        ActorRef<Meter.Command> meter = created(Keys.budget(100, BudgetPeriod.parse("1d")));
+        Decision.Granted grant = granted(meter, CALL);
+        reserve(meter, CALL);
+        Decision.Exceeded refused = door.expectMessageClass(Decision.Exceeded.class);
+
+        now.addAndGet(Duration.ofHours(12).toMillis());
+
+        granted(meter, CALL);
+        assertThat(grant.standings().get(0).remaining()).isZero();
+        assertThat(refused.standing().reset()).isEqualTo(Instant.parse("2026-11-21T00:00:00Z"));
+    }
+
+    @Test
+    void aBudgetForLifeThatComesLateKnowsWhatWasSpent() {
+        store.ledger(400);
+        ActorRef<Meter.Command> creator = created(Keys.unlimited());
+        stop(creator);
+        ActorRef<Meter.Command> meter = meter();
+        settle(meter, granted(meter, CALL), new Need(1, 10, 70, 1, true), true);
+        acks.receiveMessage();
+
+        meter.tell(new Meter.Update(Keys.budget(1000, null), 0, operator.getRef()));
+
+        assertThat(operator.expectMessageClass(AdminReply.Done.class)
+                        .key()
+                        .standings()
+                        .get(0)
+                        .committed())
+                .isEqualTo(470);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.actors.meter;
+
+import org.jspecify.annotations.NullMarked;

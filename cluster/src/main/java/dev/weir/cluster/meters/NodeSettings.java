@@ -1,0 +1,40 @@
+package dev.weir.cluster.meters;
+
+import com.typesafe.config.Config;
+import dev.weir.actors.meter.MeterSettings;
+import java.time.Duration;
+import java.time.ZoneId;
+
+/**
+ * What an operator may say of a node's meters.
+ *
+ * @param version of the program, for the record of starts
+ * @param zone in which days, weeks and months of budgets end
+ * @param unpriced what a money limit does with a call whose price is not known
+ * @param idle after how long without a call a meter leaves the memory
+ */
+public record NodeSettings(String version, ZoneId zone, MeterSettings.Unpriced unpriced, Duration idle) {
+
+    MeterSettings meters(long incarnation) {
+        return new MeterSettings(incarnation, zone, unpriced, idle);
+    }
+
+    /** The engine's bounds of time and number, from {@code weir.cluster}. */
+    record Bounds(
+            Duration adminTimeout,
+            Duration settleTimeout,
+            int mostUnsettled,
+            Duration settleAtStop,
+            Duration startTimeout) {
+
+        static Bounds of(Config config) {
+            Config weir = config.getConfig("weir.cluster");
+            return new Bounds(
+                    weir.getDuration("admin-timeout"),
+                    weir.getDuration("settle-timeout"),
+                    weir.getInt("most-unsettled"),
+                    weir.getDuration("settle-at-stop"),
+                    weir.getDuration("start-timeout"));
+        }
+    }
+}

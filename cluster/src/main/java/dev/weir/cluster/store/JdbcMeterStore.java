@@ -1,0 +1,275 @@
+package dev.weir.cluster.store;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.weir.actors.meter.MeterState;
+import dev.weir.actors.meter.MeterStore;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The meters' rows. One thread writes: it takes all writes that wait, does them in one transaction and answers them
+ * after its commit, so that many meters share a commit's cost. A few threads read.
+ */
+public final class JdbcMeterStore implements MeterStore, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(JdbcMeterStore.class);
+    private static final int READERS = 2;
+    private static final int BATCH = 256;
+
+    private static final String LOAD = "select m.rev, m.nonce, m.payload, coalesce(s.nano_usd, 0)"
+            + " from meter m left join key_spend s on s.api_key = m.id where m.id = ?";
+    private static final String INSERT =
+            "insert into meter (id, rev, nonce, payload, alias, tombstone, updated_at) values (?, ?, ?, ?, ?, ?, ?)";
+    private static final String UPDATE = "update meter set rev = ?, nonce = ?, payload = ?, alias = ?, tombstone = ?,"
+            + " updated_at = ? where id = ? and rev = ?";
+    private static final String EXISTS = "select 1 from meter where id = ?";
+    private static final String BY_ALIAS = "select id from meter where alias = ?";
+    private static final String LIST =
+            "select id, rev, nonce, payload from meter where id > ? and not tombstone order by id limit ?";
+
+    /** A write that waits for its commit; one without a row ends the writer. */
+    private record Pending(@Nullable MeterState next, long expectedRev, CompletableFuture<WriteResult> answer) {}
+
+    private record Statements(
+            PreparedStatement insert, PreparedStatement update, PreparedStatement exists, PreparedStatement byAlias) {}
+
+    private final DataSource source;
+    private final LinkedBlockingQueue<Pending> queue = new LinkedBlockingQueue<>();
+    private final ExecutorService readers = Executors.newFixedThreadPool(
+            READERS, Thread.ofPlatform().name("weir-store-read-", 0).factory());
+    private final Thread writer = Thread.ofPlatform().name("weir-store-write").unstarted(this::writeAll);
+
+    public JdbcMeterStore(Database database) {
+        this.source = database.dataSource();
+        writer.start();
+    }
+
+    @Override
+    public CompletionStage<Loaded> load(String id) {
+        return read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(LOAD)) {
+                select.setString(1, id);
+                try (ResultSet row = select.executeQuery()) {
+                    return row.next() ? loaded(id, row) : new Loaded.Absent();
+                }
+            }
+        });
+    }
+
+    private static Loaded loaded(String id, ResultSet row) throws SQLException {
+        try {
+            MeterState state = MeterPayload.read(id, row.getLong(1), row.getLong(2), row.getString(3));
+            return new Loaded.Present(state, row.getLong(4));
+        } catch (IllegalArgumentException unreadable) {
+            return new Loaded.Unreadable(String.valueOf(unreadable.getMessage()));
+        }
+    }
+
+    @Override
+    public CompletionStage<Optional<String>> findByAlias(String alias) {
+        return read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(BY_ALIAS)) {
+                return ownerOf(alias, select);
+            }
+        });
+    }
+
+    private static Optional<String> ownerOf(String alias, PreparedStatement select) throws SQLException {
+        select.setString(1, alias);
+        try (ResultSet row = select.executeQuery()) {
+            return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
+        }
+    }
+
+    @Override
+    public CompletionStage<List<MeterState>> list(@Nullable String afterId, int limit) {
+        return read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(LIST)) {
+                select.setString(1, afterId == null ? "" : afterId);
+                select.setInt(2, limit);
+                List<MeterState> found = new ArrayList<>();
+                try (ResultSet row = select.executeQuery()) {
+                    while (row.next()) {
+                        readable(row).ifPresent(found::add);
+                    }
+                }
+                return found;
+            }
+        });
+    }
+
+    private static Optional<MeterState> readable(ResultSet row) throws SQLException {
+        try {
+            return Optional.of(MeterPayload.read(row.getString(1), row.getLong(2), row.getLong(3), row.getString(4)));
+        } catch (IllegalArgumentException unreadable) {
+            LOG.error(
+                    "meter {}: its row cannot be read and is not listed: {}",
+                    row.getString(1),
+                    unreadable.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private interface Query<T> {
+        T run(Connection connection) throws SQLException;
+    }
+
+    private <T> CompletionStage<T> read(Query<T> query) {
+        if (readers.isShutdown()) {
+            return CompletableFuture.failedFuture(new StoreException("the store is closed"));
+        }
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try (Connection connection = source.getConnection()) {
+                        return query.run(connection);
+                    } catch (SQLException failure) {
+                        throw new StoreException("the store cannot be read: " + failure.getMessage(), failure);
+                    }
+                },
+                readers);
+    }
+
+    @Override
+    public CompletionStage<WriteResult> write(String id, long expectedRev, MeterState next) {
+        Pending write = new Pending(next, expectedRev, new CompletableFuture<>());
+        queue.add(write);
+        if (!writer.isAlive() && queue.remove(write)) {
+            write.answer.completeExceptionally(new StoreException("the store is closed"));
+        }
+        return write.answer;
+    }
+
+    private void writeAll() {
+        List<Pending> batch = new ArrayList<>(BATCH);
+        boolean open = true;
+        while (open) {
+            try {
+                batch.add(queue.take());
+                queue.drainTo(batch, BATCH - 1);
+                open = batch.stream().allMatch(write -> write.next != null);
+                commit(batch.stream().filter(write -> write.next != null).toList());
+            } catch (InterruptedException stopped) {
+                open = false;
+            }
+            batch.clear();
+        }
+    }
+
+    private void commit(List<Pending> batch) {
+        if (batch.isEmpty()) {
+            return;
+        }
+        try {
+            List<WriteResult> results = transaction(batch);
+            for (int i = 0; i < batch.size(); i++) {
+                batch.get(i).answer.complete(results.get(i));
+            }
+        } catch (SQLException | JsonProcessingException | RuntimeException failure) {
+            StoreException unknown = new StoreException("the store cannot be written: " + failure, failure);
+            batch.forEach(write -> write.answer.completeExceptionally(unknown));
+        }
+    }
+
+    private List<WriteResult> transaction(List<Pending> batch) throws SQLException, JsonProcessingException {
+        try (Connection connection = source.getConnection()) {
+            connection.setAutoCommit(false);
+            try (PreparedStatement insert = connection.prepareStatement(INSERT);
+                    PreparedStatement update = connection.prepareStatement(UPDATE);
+                    PreparedStatement exists = connection.prepareStatement(EXISTS);
+                    PreparedStatement byAlias = connection.prepareStatement(BY_ALIAS)) {
+                Statements statements = new Statements(insert, update, exists, byAlias);
+                List<WriteResult> results = new ArrayList<>(batch.size());
+                for (Pending write : batch) {
+                    MeterState next = write.next;
+                    if (next != null) {
+                        results.add(apply(next, write.expectedRev, statements));
+                    }
+                }
+                connection.commit();
+                return results;
+            } catch (SQLException | JsonProcessingException | RuntimeException failure) {
+                connection.rollback();
+                throw failure;
+            }
+        }
+    }
+
+    /** Looking and writing are one step because there is one writer. */
+    private static WriteResult apply(MeterState next, long expectedRev, Statements statements)
+            throws SQLException, JsonProcessingException {
+        String alias = next.tombstone() ? null : next.settings().alias();
+        if (alias != null) {
+            Optional<String> owner = ownerOf(alias, statements.byAlias);
+            if (owner.isPresent() && !owner.get().equals(next.id())) {
+                return WriteResult.ALIAS_TAKEN;
+            }
+        }
+        return expectedRev == 0 ? insert(next, alias, statements) : update(next, alias, expectedRev, statements.update);
+    }
+
+    private static WriteResult insert(MeterState next, @Nullable String alias, Statements statements)
+            throws SQLException, JsonProcessingException {
+        statements.exists.setString(1, next.id());
+        try (ResultSet row = statements.exists.executeQuery()) {
+            if (row.next()) {
+                return WriteResult.CONFLICT;
+            }
+        }
+        PreparedStatement insert = statements.insert;
+        insert.setString(1, next.id());
+        insert.setLong(2, next.rev());
+        insert.setLong(3, next.nonce());
+        insert.setString(4, MeterPayload.write(next));
+        insert.setString(5, alias);
+        insert.setBoolean(6, next.tombstone());
+        insert.setObject(7, Instant.now().atOffset(ZoneOffset.UTC));
+        insert.executeUpdate();
+        return WriteResult.WRITTEN;
+    }
+
+    private static WriteResult update(
+            MeterState next, @Nullable String alias, long expectedRev, PreparedStatement update)
+            throws SQLException, JsonProcessingException {
+        update.setLong(1, next.rev());
+        update.setLong(2, next.nonce());
+        update.setString(3, MeterPayload.write(next));
+        update.setString(4, alias);
+        update.setBoolean(5, next.tombstone());
+        update.setObject(6, Instant.now().atOffset(ZoneOffset.UTC));
+        update.setString(7, next.id());
+        update.setLong(8, expectedRev);
+        return update.executeUpdate() == 1 ? WriteResult.WRITTEN : WriteResult.CONFLICT;
+    }
+
+    /** Writes what waits, then stops. The database stays open: it is not this class's. */
+    @Override
+    public void close() {
+        queue.add(new Pending(null, 0, new CompletableFuture<>()));
+        readers.shutdown();
+        try {
+            writer.join();
+            if (!readers.awaitTermination(5, TimeUnit.SECONDS)) {
+                LOG.warn("reads of the store were still running when it was closed");
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,15 @@
+package dev.weir.cluster.store;
+
+/** The store cannot be used. The message is for the operator. */
+public final class StoreException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    StoreException(String message) {
+        super(message);
+    }
+
+    StoreException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

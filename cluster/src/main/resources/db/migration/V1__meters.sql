@@ -1,0 +1,30 @@
+-- A payload of up to this many characters lies in its row and not in a place of its own.
+set max_length_inplace_lob 8192;
+
+-- One row per meter, replaced whole and only over the revision that its writer knew. Rows are never deleted.
+create table meter (
+    id         varchar(64) primary key,
+    rev        bigint                   not null,
+    nonce      bigint                   not null,
+    payload    clob                     not null,
+    alias      varchar(1000),
+    tombstone  boolean                  not null,
+    updated_at timestamp with time zone not null
+);
+
+-- Null for keys without an alias and for deleted ones, whose aliases are free again.
+create unique index meter_alias on meter (alias);
+
+-- What the ledger has for a key: the sum of its rows.
+create table key_spend (
+    api_key  varchar(64) primary key,
+    nano_usd bigint not null
+);
+
+-- One row per start of a node: its number makes the identities of holds and attempts unique for ever.
+create table node (
+    incarnation bigint generated always as identity primary key,
+    version     varchar(100)             not null,
+    started_at  timestamp with time zone not null,
+    stopped_at  timestamp with time zone
+);

@@ -1,0 +1,80 @@
+package dev.weir.cluster.meters;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.actors.meter.AdminReply;
+import dev.weir.actors.meter.KeyView;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real processes and {@code kill -9}: the one place here where real time passes. */
+final class KillTest {
+
+    private static final int ROUNDS = 3;
+
+    @TempDir
+    Path directory = Path.of("");
+
+    @Test
+    void whatWasAcknowledgedIsThereAfterEveryKill() throws Exception {
+        Random random = new Random(42);
+        List<String> acknowledged = new ArrayList<>();
+
+        for (int round = 0; round < ROUNDS; round++) {
+            acknowledged.addAll(runAndKill(random.nextInt(600)));
+        }
+
+        long created =
+                acknowledged.stream().filter(line -> line.startsWith("created")).count();
+        long spent = 130
+                * acknowledged.stream().filter(line -> line.startsWith("spent")).count();
+        assertThat(created).isPositive();
+        assertThat(spent).isPositive();
+        try (NodeTest.Running node = NodeTest.Running.start(directory)) {
+            for (String line : acknowledged) {
+                if (line.startsWith("created ")) {
+                    assertThat(NodeTest.get(node.meters().inspect(line.substring("created ".length()))))
+                            .isInstanceOf(AdminReply.Done.class);
+                }
+            }
+            KeyView view = ((AdminReply.Done) NodeTest.get(node.meters().inspect(KilledNode.SPENDER))).key();
+            assertThat(view.standings().get(1).committed()).isGreaterThanOrEqualTo(spent);
+        }
+    }
+
+    /** What the process said until it was killed, some milliseconds after it was ready. */
+    private List<String> runAndKill(long millis) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        KilledNode.class.getName(),
+                        directory.toString())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try (BufferedReader said = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
+            String line = said.readLine();
+            while (line != null && !line.equals("ready")) {
+                line = said.readLine();
+            }
+            assertThat(line).isEqualTo("ready");
+            process.onExit()
+                    .completeOnTimeout(process, millis, TimeUnit.MILLISECONDS)
+                    .join();
+            process.toHandle().destroyForcibly(); // of a process it would close the pipe with what was said last
+            List<String> all = said.lines().toList();
+            process.waitFor();
+            return all;
+        }
+    }
+}

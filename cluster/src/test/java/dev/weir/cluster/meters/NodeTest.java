@@ -1,0 +1,170 @@
+package dev.weir.cluster.meters;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import dev.weir.actors.meter.AdminReply;
+import dev.weir.actors.meter.Decision;
+import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.KeyView;
+import dev.weir.actors.meter.MeterSettings;
+import dev.weir.actors.meter.Need;
+import dev.weir.cluster.store.Database;
+import dev.weir.config.KeySettings;
+import dev.weir.config.Money;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class NodeTest {
+
+    static final Duration TIMEOUT = Duration.ofSeconds(2);
+    static final Need CALL = Need.ofCall(10, 100, true);
+
+    @TempDir
+    Path directory = Path.of("");
+
+    /** A node with its actor system, for tests. */
+    record Running(ActorSystem<Void> system, Node node) implements AutoCloseable {
+
+        static Running start(Path directory) {
+            ActorSystem<Void> system =
+                    ActorSystem.create(Behaviors.empty(), "weir", Node.config(ConfigFactory.empty()));
+            NodeSettings settings =
+                    new NodeSettings("test", ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1));
+            Database database = Database.open(directory);
+            return new Running(system, get(Node.start(system, database, settings, InstantSource.system())));
+        }
+
+        Meters meters() {
+            return node.meters();
+        }
+
+        @Override
+        public void close() {
+            system.terminate();
+            get(system.getWhenTerminated());
+        }
+    }
+
+    static <T> T get(CompletionStage<T> stage) {
+        return stage.toCompletableFuture().orTimeout(60, TimeUnit.SECONDS).join();
+    }
+
+    static KeySettings key(long rpm, long budgetNanoUsd) {
+        return new KeySettings(
+                null,
+                List.of(),
+                null,
+                null,
+                new Money(budgetNanoUsd),
+                null,
+                rpm,
+                null,
+                null,
+                null,
+                KeySettings.KeyType.DEFAULT,
+                Map.of(),
+                List.of(),
+                false);
+    }
+
+    private static KeyView inspect(Running node, String key) {
+        return ((AdminReply.Done) get(node.meters().inspect(key))).key();
+    }
+
+    @Test
+    void aKeyIsMadeUsedBlockedAndDeleted() {
+        try (Running node = Running.start(directory)) {
+            Meters meters = node.meters();
+            assertThat(get(meters.create("k", key(100, 1000)))).isInstanceOf(AdminReply.Done.class);
+            HoldId hold = node.node().nextHold();
+            Decision.Granted grant = (Decision.Granted) get(meters.reserve("k", hold, "gpt", CALL, TIMEOUT));
+            get(meters.settle("k", hold, grant.epoch(), CALL, new Need(1, 5, 60, 1, true), true));
+
+            assertThat(inspect(node, "k").spentNanoUsd()).isEqualTo(60);
+            assertThat(get(meters.list(null, 10)))
+                    .extracting(Meters.Listed::keyHash)
+                    .containsExactly("k");
+            get(meters.block("k", true));
+            assertThat(get(meters.reserve("k", node.node().nextHold(), "gpt", CALL, TIMEOUT)))
+                    .isEqualTo(new Decision.Blocked());
+            get(meters.delete("k"));
+            assertThat(get(meters.reserve("k", node.node().nextHold(), "gpt", CALL, TIMEOUT)))
+                    .isEqualTo(new Decision.UnknownKey());
+            assertThat(get(meters.list(null, 10))).isEmpty();
+            assertThat(meters.unsettled()).isZero();
+        }
+    }
+
+    @Test
+    void fiveHundredAtOnceAtALimitOfHundredGrantHundred() {
+        try (Running node = Running.start(directory)) {
+            get(node.meters().create("k", key(100, 1_000_000)));
+            List<CompletableFuture<Decision>> calls = new ArrayList<>();
+
+            for (int i = 0; i < 500; i++) {
+                calls.add(node.meters()
+                        .reserve("k", node.node().nextHold(), "gpt", CALL, TIMEOUT)
+                        .toCompletableFuture());
+            }
+
+            assertThat(calls.stream().map(NodeTest::get).filter(Decision.Granted.class::isInstance))
+                    .hasSize(100);
+        }
+    }
+
+    @Test
+    void aCleanStopKeepsExactFigures() {
+        try (Running node = Running.start(directory)) {
+            for (int k = 0; k < 50; k++) {
+                get(node.meters().create("k" + k, key(1000, 1000)));
+                get(node.meters().reserve("k" + k, node.node().nextHold(), "gpt", CALL, TIMEOUT));
+            }
+        }
+
+        try (Running node = Running.start(directory)) {
+            for (int k = 0; k < 50; k++) {
+                KeyView view = inspect(node, "k" + k);
+                assertThat(view.openHolds()).isOne();
+                assertThat(view.standings().get(1).committed()).isEqualTo(100);
+            }
+        }
+    }
+
+    @Test
+    void aTakenAliasIsRefused() {
+        KeySettings named = new KeySettings(
+                "ci",
+                List.of(),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                KeySettings.KeyType.DEFAULT,
+                Map.of(),
+                List.of(),
+                false);
+        try (Running node = Running.start(directory)) {
+            get(node.meters().create("a", named));
+
+            assertThat(get(node.meters().create("b", named))).isEqualTo(new AdminReply.AliasTaken("ci"));
+            assertThat(get(node.meters().findByAlias("ci"))).contains("a");
+        }
+    }
+}

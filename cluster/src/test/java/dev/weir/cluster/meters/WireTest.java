@@ -1,0 +1,112 @@
+package dev.weir.cluster.meters;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import dev.weir.actors.Wire;
+import dev.weir.actors.meter.Ack;
+import dev.weir.actors.meter.AdminReply;
+import dev.weir.actors.meter.Decision;
+import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.KeyView;
+import dev.weir.actors.meter.Meter;
+import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.Standing;
+import dev.weir.config.BudgetPeriod;
+import dev.weir.config.KeySettings;
+import dev.weir.config.Money;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class WireTest {
+
+    private static final HoldId HOLD = new HoldId(7, 8);
+    private static final Need NEED = new Need(1, 20, 30, 1, false);
+    private static final Standing STANDING = new Standing(
+            Standing.Scope.API_KEY, Standing.LimitKind.TOKENS, 10, 5, 1, Instant.parse("2026-11-20T00:00:00.123Z"));
+    private static final KeySettings KEY = new KeySettings(
+            "ci",
+            List.of("gpt"),
+            null,
+            "team",
+            new Money(Long.MAX_VALUE),
+            BudgetPeriod.parse("30d"),
+            10L,
+            null,
+            1L,
+            Instant.EPOCH,
+            KeySettings.KeyType.LLM_API,
+            Map.of("a", 1, "b", Map.of("c", List.of("d"))),
+            List.of("tag"),
+            false);
+    private static final KeyView VIEW = new KeyView("k", KEY, 1, 2, 3, 4, List.of(STANDING));
+
+    private final ActorTestKit kit = ActorTestKit.create(Node.config(ConfigFactory.empty()));
+
+    @AfterAll
+    void close() {
+        kit.shutdownTestKit();
+    }
+
+    private List<Wire> samples() {
+        var decisions = kit.createTestProbe(Decision.class).getRef();
+        var replies = kit.createTestProbe(AdminReply.class).getRef();
+        var acks = kit.createTestProbe(Ack.class).getRef();
+        return List.of(
+                new Meter.Reserve(HOLD, "gpt", NEED, 99, decisions),
+                new Meter.Settle(HOLD, 3, NEED, Need.NONE, true, acks),
+                new Meter.Create(KEY, replies),
+                new Meter.Update(KEY, 3, replies),
+                new Meter.SetBlocked(true, replies),
+                new Meter.Delete(replies),
+                new Meter.Inspect(replies),
+                Meter.Stop.INSTANCE,
+                new Ack(HOLD),
+                new Decision.Granted(HOLD, 3, KEY, 4, List.of(STANDING)),
+                new Decision.UnknownKey(),
+                new Decision.Blocked(),
+                new Decision.Expired(Instant.EPOCH),
+                new Decision.ModelDenied("gpt", List.of("claude")),
+                new Decision.Unpriced("gpt"),
+                new Decision.Exceeded(STANDING, 6, List.of(STANDING)),
+                new Decision.Unavailable("why"),
+                new AdminReply.Done(VIEW),
+                new AdminReply.AlreadyExists(),
+                new AdminReply.NoSuchKey(),
+                new AdminReply.AliasTaken("ci"),
+                new AdminReply.Stale(3),
+                new AdminReply.Unavailable("why"));
+    }
+
+    @Test
+    void everyMessageComesAcrossAsItWas() {
+        for (Wire sample : samples()) {
+            kit.serializationTestKit().verifySerialization(sample, true);
+        }
+    }
+
+    @Test
+    void everyMessageThatMayCrossHasASample() {
+        List<Class<?>> sampled =
+                samples().stream().<Class<?>>map(Object::getClass).toList();
+
+        List<Class<?>> crossing = Stream.of(Meter.Command.class, Decision.class, AdminReply.class)
+                .flatMap(WireTest::leaves)
+                .filter(Wire.class::isAssignableFrom)
+                .toList();
+
+        assertThat(sampled).containsAll(crossing);
+    }
+
+    private static Stream<Class<?>> leaves(Class<?> type) {
+        Class<?>[] permitted = type.getPermittedSubclasses();
+        return permitted == null ? Stream.of(type) : Stream.of(permitted).flatMap(WireTest::leaves);
+    }
+}

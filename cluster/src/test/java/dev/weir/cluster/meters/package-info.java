@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.cluster.meters;
+
+import org.jspecify.annotations.NullMarked;

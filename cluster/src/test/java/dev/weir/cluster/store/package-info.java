@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.cluster.store;
+
+import org.jspecify.annotations.NullMarked;

@@ -43,14 +43,17 @@ public final class Ledger {
     private static final String OF_CALL =
             COLUMNS + " where l.incarnation = ? and l.call_sequence = ? order by l.attempt";
 
-    private static final String SUMS = "select count(*), sum(case when l.attempt = 1 then 1 else 0 end),"
+    private static final String SUMS = "select count(*),"
             + " sum(l.input_tokens), sum(l.cache_read_tokens), sum(l.cache_write_tokens), sum(l.output_tokens),"
             + " sum(l.reasoning_tokens), sum(l.audio_tokens), sum(l.image_tokens), sum(l.nano_usd) from ledger l";
+
+    private static final String CALLS =
+            "select count(*) from (select distinct l.incarnation, l.call_sequence from ledger l";
 
     /**
      * The sums of some rows.
      *
-     * @param calls whose first attempt is among them
+     * @param calls that have made those attempts
      */
     public record Summary(long attempts, long calls, Usage usage, long nanoUsd) {
 
@@ -156,14 +159,25 @@ public final class Ledger {
     public Summary summary(LedgerQuery query) {
         Where where = Where.of(query);
         return read(connection -> {
+            long calls = calls(connection, where);
             try (PreparedStatement select = connection.prepareStatement(SUMS + where.sql)) {
                 where.set(select);
                 try (ResultSet row = select.executeQuery()) {
                     row.next();
-                    return new Summary(row.getLong(1), row.getLong(2), usage(row, 3), row.getLong(10));
+                    return new Summary(row.getLong(1), calls, usage(row, 2), row.getLong(9));
                 }
             }
         });
+    }
+
+    private static long calls(Connection connection, Where where) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(CALLS + where.sql + ") c")) {
+            where.set(select);
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
     }
 
     /** A condition and what stands for its question marks. */

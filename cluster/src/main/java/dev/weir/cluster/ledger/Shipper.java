@@ -190,7 +190,7 @@ public final class Shipper implements AutoCloseable {
                     LockSupport.parkNanos(pace.every().toNanos());
                 }
             } catch (SQLException givenUp) {
-                LOG.error("the ledger could not be written before the end; the journal keeps the rest", givenUp);
+                LOG.error("the ledger could not be written to the end; the journal keeps the rest: {}", givenUp.getMessage());
                 going = false;
             } catch (RuntimeException bug) {
                 degraded(bug);
@@ -249,7 +249,7 @@ public final class Shipper implements AutoCloseable {
     private void degraded(Exception cause) {
         String why = String.valueOf(cause.getMessage());
         if (failure == null) {
-            LOG.error("the ledger cannot be written and is tried again; rows stay in the journal", cause);
+            LOG.error("the ledger cannot be written and is tried again; rows stay in the journal: {}", why);
         }
         failure = why;
         watch.failed(why);

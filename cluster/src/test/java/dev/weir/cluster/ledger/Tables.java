@@ -1,0 +1,83 @@
+package dev.weir.cluster.ledger;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.h2.jdbcx.JdbcConnectionPool;
+
+/** A database in memory with the tables of the product, and questions that only a test asks. */
+final class Tables {
+
+    private final DataSource source;
+
+    private Tables(DataSource source) {
+        this.source = source;
+    }
+
+    static Tables make() {
+        DataSource source =
+                JdbcConnectionPool.create("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1", "sa", "");
+        Flyway.configure()
+                .dataSource(source)
+                .locations("classpath:db/migration")
+                .load()
+                .migrate();
+        return new Tables(source);
+    }
+
+    static Tables of(DataSource source) {
+        return new Tables(source);
+    }
+
+    DataSource source() {
+        return source;
+    }
+
+    void clear() {
+        run("delete from ledger");
+        run("delete from open_attempt");
+        run("delete from key_spend");
+        run("delete from journal");
+    }
+
+    void run(String sql) {
+        try (Connection connection = source.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.executeUpdate(sql);
+        } catch (SQLException failure) {
+            throw new IllegalStateException(failure);
+        }
+    }
+
+    long number(String sql) {
+        return sums("select 'it', (" + sql + ")").getOrDefault("it", 0L);
+    }
+
+    Map<String, Long> spendOfRows() {
+        return sums("select api_key, sum(nano_usd) from ledger group by api_key");
+    }
+
+    Map<String, Long> spendOfKeys() {
+        return sums("select api_key, nano_usd from key_spend");
+    }
+
+    private Map<String, Long> sums(String sql) {
+        try (Connection connection = source.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            Map<String, Long> sums = new TreeMap<>();
+            while (row.next()) {
+                sums.put(row.getString(1), row.getLong(2));
+            }
+            return sums;
+        } catch (SQLException failure) {
+            throw new IllegalStateException(failure);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.cluster.ledger;
+
+import org.jspecify.annotations.NullMarked;

@@ -65,7 +65,6 @@ final class Framing {
     private boolean afterCr;
     private int trailerBytes;
     private boolean trailerLineEmpty;
-    private boolean expectsContinue;
 
     Framing(int maxHeaders) {
         this.maxHeaders = maxHeaders;
@@ -87,7 +86,6 @@ final class Framing {
         boolean http10 = bytes[lineEnd - 1] == '0';
         boolean sized = false;
         boolean chunked = false;
-        boolean continues = false;
         long length = 0;
         int count = 0;
         int at = lineEnd + 2;
@@ -115,8 +113,6 @@ final class Framing {
                     return Violation.BAD_TRANSFER_ENCODING;
                 }
                 chunked = true;
-            } else if (is(bytes, at, colon, "expect")) {
-                continues |= isValue(bytes, colon + 1, end, "100-continue");
             }
             at = end + 2;
         }
@@ -124,13 +120,7 @@ final class Framing {
             return Violation.AMBIGUOUS_LENGTH;
         }
         begin(chunked, length);
-        expectsContinue = continues && !http10 && !atHead();
         return null;
-    }
-
-    /** The request whose head was judged last waits for a word before it sends its body. */
-    boolean expectsContinue() {
-        return expectsContinue;
     }
 
     private void begin(boolean chunked, long length) {

@@ -25,9 +25,6 @@ public final class FramingGuard extends ChannelInboundHandlerAdapter {
 
     private static final byte[] NOTHING = {};
 
-    /** Sent here, because the parser behind does not look into headers. */
-    private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
-
     /** No parser takes this for a part of a chunk's framing, wherever in it it comes. */
     private static final byte[] NO_CHUNK = {'X', '\r', '\n'};
 
@@ -135,9 +132,6 @@ public final class FramingGuard extends ChannelInboundHandlerAdapter {
                     return;
                 }
                 at = end;
-                if (at == bytes.length && framing.expectsContinue() && connection.isIdle()) {
-                    context.writeAndFlush(Unpooled.wrappedBuffer(CONTINUE));
-                }
             } else {
                 int end = framing.body(bytes, at, bytes.length);
                 if (end < 0) {

@@ -509,6 +509,33 @@ final class MeterTest {
     }
 
     @Test
+    void aSmallCallDoesNotOvertakeOneThatWaits() {
+        ActorRef<Meter.Command> meter = created(Keys.budget(1000, null));
+        granted(meter, CALL);
+        store.be(MemoryStore.Mood.STALLED);
+
+        HoldId large = reserve(meter, new Need(1, 1, 850, 1, true));
+        HoldId small = reserve(meter, new Need(1, 1, 1, 1, true));
+
+        door.expectNoMessage(Duration.ofMillis(100));
+        store.release();
+        assertThat(door.expectMessageClass(Decision.Granted.class).hold()).isEqualTo(large);
+        assertThat(door.expectMessageClass(Decision.Granted.class).hold()).isEqualTo(small);
+    }
+
+    @Test
+    void anOwnerAdmitsNothingBeforeItsClaimIsDurable() {
+        stop(created(Keys.unlimited()));
+        store.be(MemoryStore.Mood.STALLED);
+
+        reserve(meter(), CALL);
+
+        door.expectNoMessage(Duration.ofMillis(100));
+        store.release();
+        assertThat(door.expectMessageClass(Decision.Granted.class).epoch()).isEqualTo(2);
+    }
+
+    @Test
     void aCallWhoseTimeIsUpHoldsNothing() {
         ActorRef<Meter.Command> meter = created(Keys.rpm(5));
 

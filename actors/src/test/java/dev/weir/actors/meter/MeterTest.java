@@ -213,6 +213,23 @@ final class MeterTest {
     }
 
     @Test
+    void useThatTurnsUpWhileTheWindowTurnsIsChargedToTheNewOne() {
+        ActorRef<Meter.Command> meter = created(Keys.key(null, 10L, null, null, null));
+        Decision.Granted grant = granted(meter, CALL);
+        now.addAndGet(60_000);
+        store.be(MemoryStore.Mood.STALLED);
+        reserve(meter, CALL);
+
+        settle(meter, grant, new Need(1, 15, 0, 1, true), true);
+        inspect(meter);
+        store.release();
+
+        acks.receiveMessage();
+        assertThat(door.expectMessageClass(Decision.Exceeded.class).standing().committed())
+                .isEqualTo(5);
+    }
+
+    @Test
     void aSlotIsFreeOnceItsCallIsSettled() {
         ActorRef<Meter.Command> meter = created(Keys.slots(1));
         Decision.Granted first = granted(meter, CALL);

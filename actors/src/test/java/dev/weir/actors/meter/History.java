@@ -24,7 +24,7 @@ final class History {
 
     private record Call(HoldId id, Need need, long epoch, Map<LimitId, Long> gens, boolean lost) {}
 
-    private final KeySettings settings;
+    private final KeySettings first;
     private final boolean impatient;
     private final Map<Window, Long> used = new HashMap<>();
     private final Map<Window, Long> excess = new HashMap<>();
@@ -41,7 +41,7 @@ final class History {
 
     /** @param impatient commands come between a plan and its write */
     History(KeySettings settings, boolean impatient) {
-        this.settings = settings;
+        this.first = settings;
         this.impatient = impatient;
         this.row = MeterState.created("k", settings, 1, now).next(1);
         this.purse = Purse.ofCreated(row, common);
@@ -62,7 +62,7 @@ final class History {
                 case 11, 12 -> finishWrite();
                 case 13 -> restart(argument);
                 case 14 -> crash((argument & 1) == 0);
-                default -> pass(argument % 1000);
+                default -> change(argument);
             }
             if (!impatient) {
                 quiesce();
@@ -71,6 +71,24 @@ final class History {
         }
         quiesce();
         check();
+    }
+
+    /** An operator sets other amounts. */
+    private void change(int argument) {
+        if (inFlight == null && purse.isClaimed()) {
+            KeySettings next = Keys.key(
+                    other(first.rpmLimit(), argument),
+                    other(first.tpmLimit(), argument / 3),
+                    first.maxParallelRequests(),
+                    first.maxBudget() == null ? null : other(first.maxBudget().nanoUsd(), argument / 7),
+                    first.budgetDuration());
+            purse.plan(s -> s.withSettings(next, now, purse.spentOrHeld()), waiting.values(), now, ++sequence)
+                    .ifPresent(this::begin);
+        }
+    }
+
+    private static @Nullable Long other(@Nullable Long amount, int argument) {
+        return amount == null ? null : argument % (2 * amount + 1);
     }
 
     private void pass(long millis) {
@@ -101,7 +119,9 @@ final class History {
         Map<LimitId, Long> gens = new HashMap<>();
         for (LimitState limit : row.limits()) {
             gens.put(limit.id(), limit.gen());
-            used.merge(new Window(limit.id(), limit.gen()), limit.id().unit().of(need), Long::sum);
+            long amount = limit.id().unit().of(need);
+            long sum = used.merge(new Window(limit.id(), limit.gen()), amount, Long::sum);
+            assertThat(sum).as("%s: holds and use", limit).isLessThanOrEqualTo(cap(limit.id()));
         }
         open.add(new Call(id, need, grant.epoch(), gens, false));
     }
@@ -147,10 +167,13 @@ final class History {
 
     private void begin(MeterState next) {
         assertThat(next.rev()).isEqualTo(row.rev() + 1);
-        for (LimitRule rule : LimitRule.of(settings)) {
+        for (LimitRule rule : LimitRule.of(next.settings())) {
             LimitState after = limit(next, rule.id());
             LimitState before = limit(row, rule.id());
             assertThat(after.gen()).as("windows never go back").isBetween(before.gen(), before.gen() + 1);
+            if (after.gen() > before.gen()) {
+                assertThat(now).as("a window lasts to its end").isGreaterThanOrEqualTo(before.end());
+            }
             boolean folded = next.epoch() != row.epoch() && !row.clean();
             boolean same = after.gen() == before.gen() && !folded;
             long raise = after.self().granted() - (same ? before.self().granted() : 0);
@@ -161,6 +184,14 @@ final class History {
             }
         }
         inFlight = next;
+    }
+
+    private long cap(LimitId id) {
+        return LimitRule.of(row.settings()).stream()
+                .filter(rule -> rule.id().equals(id))
+                .findFirst()
+                .orElseThrow()
+                .cap();
     }
 
     private static LimitState limit(MeterState state, LimitId id) {
@@ -222,10 +253,10 @@ final class History {
             processEnds();
         }
         purse = new Purse(row, 0, common);
-        assertThat(purse.standings(now).subList(0, LimitRule.of(settings).size()))
+        assertThat(purse.standings(now).subList(0, LimitRule.of(row.settings()).size()))
                 .as("a clean restart is exact")
                 .extracting(Standing::committed)
-                .isEqualTo(before.subList(0, LimitRule.of(settings).size()).stream()
+                .isEqualTo(before.subList(0, LimitRule.of(row.settings()).size()).stream()
                         .map(Standing::committed)
                         .toList());
         plan();
@@ -250,11 +281,11 @@ final class History {
     }
 
     private void check() {
-        for (LimitRule rule : LimitRule.of(settings)) {
+        for (LimitRule rule : LimitRule.of(row.settings())) {
             LimitState durable = limit(row, rule.id());
             Window window = new Window(rule.id(), durable.gen());
             long held = used.getOrDefault(window, 0L);
-            assertThat(held).as("%s: holds and use", window).isBetween(0L, rule.cap());
+            assertThat(held).as("%s: holds and use", window).isNotNegative();
             assertThat(durable.committed()).as("%s: durable before use", window).isGreaterThanOrEqualTo(held);
             if (crashes == 0 && !impatient && durable.isOpen(now)) {
                 long exact = durable.carried() + held + excess.getOrDefault(window, 0L);

@@ -213,6 +213,23 @@ final class MeterTest {
     }
 
     @Test
+    void useThatTurnsUpWhileTheWindowTurnsIsChargedToTheNewOne() {
+        ActorRef<Meter.Command> meter = created(Keys.key(null, 10L, null, null, null));
+        Decision.Granted grant = granted(meter, CALL);
+        now.addAndGet(60_000);
+        store.be(MemoryStore.Mood.STALLED);
+        reserve(meter, CALL);
+
+        settle(meter, grant, new Need(1, 15, 0, 1, true), true);
+        inspect(meter);
+        store.release();
+
+        acks.receiveMessage();
+        assertThat(door.expectMessageClass(Decision.Exceeded.class).standing().committed())
+                .isEqualTo(5);
+    }
+
+    @Test
     void aSlotIsFreeOnceItsCallIsSettled() {
         ActorRef<Meter.Command> meter = created(Keys.slots(1));
         Decision.Granted first = granted(meter, CALL);
@@ -506,6 +523,33 @@ final class MeterTest {
 
         assertThat(door.receiveMessage()).isInstanceOf(Decision.Unavailable.class);
         assertThat(inspect(meter).standings().get(0).committed()).isZero();
+    }
+
+    @Test
+    void aSmallCallDoesNotOvertakeOneThatWaits() {
+        ActorRef<Meter.Command> meter = created(Keys.budget(1000, null));
+        granted(meter, CALL);
+        store.be(MemoryStore.Mood.STALLED);
+
+        HoldId large = reserve(meter, new Need(1, 1, 850, 1, true));
+        HoldId small = reserve(meter, new Need(1, 1, 1, 1, true));
+
+        door.expectNoMessage(Duration.ofMillis(100));
+        store.release();
+        assertThat(door.expectMessageClass(Decision.Granted.class).hold()).isEqualTo(large);
+        assertThat(door.expectMessageClass(Decision.Granted.class).hold()).isEqualTo(small);
+    }
+
+    @Test
+    void anOwnerAdmitsNothingBeforeItsClaimIsDurable() {
+        stop(created(Keys.unlimited()));
+        store.be(MemoryStore.Mood.STALLED);
+
+        reserve(meter(), CALL);
+
+        door.expectNoMessage(Duration.ofMillis(100));
+        store.release();
+        assertThat(door.expectMessageClass(Decision.Granted.class).epoch()).isEqualTo(2);
     }
 
     @Test

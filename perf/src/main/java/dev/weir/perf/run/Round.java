@@ -47,10 +47,10 @@ public record Round(
     /** What limited or disturbed this round other than the subject, if anything did. */
     List<String> bottlenecks(int mockLoops, int cores) {
         List<String> found = new ArrayList<>();
-        busy("the load's loop", loadMicros, 1, BUSY, found);
-        busy("the mock", mockMicros, mockLoops, BUSY, found);
-        busy("the machine", machineMicros, cores, BUSY, found);
-        busy("the machine with others' work", others(), cores, DISTURBED, found);
+        busy("the load's loop was busy", loadMicros, 1, BUSY, found);
+        busy("the mock was busy", mockMicros, mockLoops, BUSY, found);
+        busy("the machine was busy", machineMicros, cores, BUSY, found);
+        busy("others had the machine", others(), cores, DISTURBED, found);
         return found;
     }
 
@@ -62,7 +62,7 @@ public record Round(
         double share = micros / (seconds * 1e6 * cores);
         if (share >= limit) {
             found.add(String.format(
-                    Locale.ROOT, "%s, round %d: %s was busy %.0f %% of the time", subject, number, what, share * 100));
+                    Locale.ROOT, "%s, round %d: %s %.0f %% of the time", subject, number, what, share * 100));
         }
     }
 }

@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One answer on its way out: a head and pieces (preamble, tokens, finale), written tick by tick on the loop of its connection.
@@ -20,27 +22,25 @@ import java.util.zip.GZIPOutputStream;
  * <p>Each tick is one write, held back while the peer does not read. The end is reported exactly once, to the witness and to
  * the connection.
  */
-final class Answer implements Template.Values {
+final class Answer {
     private static final int BATCH_BYTES = 64 * 1024;
-    private static final int RESET_DELAY_MILLIS = 2;
+    private static final int RESET_DELAY_NANOS = 2_000_000;
     private static final byte[] CRLF = {'\r', '\n'};
     private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
     private final MockConnection connection;
     private final ChannelHandlerContext ctx;
-    private final Request request;
     private final Trace trace;
     private final Rendering rendering;
     private final Script script;
-    private final boolean tellsUsage;
+    private final Request request;
+    private final Pieces pieces;
     private final boolean keepAlive;
-    private final int pieces;
     private final int stop;
-    private final long created;
 
     private int next;
-    private int token;
     private long due;
+    private @Nullable Future<?> timer;
     private boolean blocked;
     private boolean over;
 
@@ -51,16 +51,12 @@ final class Answer implements Template.Values {
         this.trace = trace;
         this.rendering = rendering;
         this.script = rendering.script();
-        this.tellsUsage = rendering.tellsUsage(request.usageAsked());
+        this.pieces = new Pieces(rendering, request, trace.serial());
         this.keepAlive = connection.keepAlive()
                 && !script.wire().close()
                 && !script.wire().unframed();
-        this.pieces = script.text().tokens() + 2;
         int stopsAfter = script.fault().stopsAfter();
-        this.stop = stopsAfter == Integer.MAX_VALUE
-                ? pieces
-                : Math.min(stopsAfter, script.text().tokens()) + 1;
-        this.created = request.arrivedMillis() / 1000;
+        this.stop = stopsAfter == Integer.MAX_VALUE ? pieces.count() : Math.min(stopsAfter, pieces.tokens()) + 1;
     }
 
     /** Starts the clock. */
@@ -93,27 +89,17 @@ final class Answer implements Template.Values {
         }
     }
 
-    @Override
-    public long of(Template.Hole hole) {
-        int completion = script.text().tokens();
-        return switch (hole) {
-            case ID -> trace.serial();
-            case CREATED -> created;
-            case TOKEN -> token;
-            case PROMPT -> request.promptTokens();
-            case COMPLETION -> completion;
-            case TOTAL -> request.promptTokens() + completion;
-            case LENGTH -> length(0, pieces);
-        };
-    }
-
     private void at(long when, Runnable action) {
         long delay = when - System.nanoTime();
         if (delay <= 0) {
             action.run();
         } else {
-            ctx.channel().eventLoop().schedule(action, delay, TimeUnit.NANOSECONDS);
+            later(action, delay);
         }
+    }
+
+    private void later(Runnable action, long nanos) {
+        timer = ctx.channel().eventLoop().schedule(action, nanos, TimeUnit.NANOSECONDS);
     }
 
     private void tick() {
@@ -129,18 +115,18 @@ final class Answer implements Template.Values {
         if (over) {
             return;
         }
-        if (next == stop && stop < pieces) {
+        if (next == stop && stop < pieces.count()) {
             fail();
-        } else if (next < pieces) {
+        } else if (next < pieces.count()) {
             waitForNext();
         }
     }
 
     private int batchEnd() {
         int upTo = next + 1;
-        int bytes = length(next, upTo);
+        int bytes = pieces.length(next, upTo);
         while (upTo < stop && bytes < BATCH_BYTES && followsAtOnce(upTo)) {
-            bytes += length(upTo, upTo + 1);
+            bytes += pieces.length(upTo, upTo + 1);
             upTo++;
         }
         return upTo;
@@ -165,27 +151,25 @@ final class Answer implements Template.Values {
         if (due - now <= 0) {
             ctx.channel().eventLoop().execute(this::tick);
         } else {
-            ctx.channel().eventLoop().schedule(this::tick, due - now, TimeUnit.NANOSECONDS);
+            later(this::tick, due - now);
         }
     }
 
     /** Writes the pieces up to this one, and the head before the first of them. */
     private void write(int upTo) {
-        boolean last = upTo == pieces;
-        int tokens = tokensUpTo(upTo) - tokensUpTo(next);
-        int bytes = length(next, upTo);
+        boolean last = upTo == pieces.count();
+        int tokens = pieces.tokensBefore(upTo) - pieces.tokensBefore(next);
+        int bytes = pieces.length(next, upTo);
         boolean cut = script.wire().segments() > 0;
         ByteBuf out = ctx.alloc().directBuffer(bytes + 512);
         if (next == 0) {
-            rendering.head().write(this, out);
+            pieces.writeHead(out);
         }
         ByteBuf body = cut ? ctx.alloc().directBuffer(bytes) : out;
         if (!cut && rendering.chunked()) {
             openChunk(bytes, out);
         }
-        for (int piece = next; piece < upTo; piece++) {
-            writePiece(piece, body);
-        }
+        pieces.write(next, upTo, body);
         next = upTo;
         if (cut) {
             writeSegments(out, body);
@@ -228,8 +212,8 @@ final class Answer implements Template.Values {
             connection.witness().progressed();
             return;
         }
-        if (tellsUsage) {
-            trace.told(new Sighting.Told(request.promptTokens(), script.text().tokens()));
+        if (pieces.tellsUsage()) {
+            trace.told(new Sighting.Told(request.promptTokens(), pieces.tokens()));
         }
         end(script.fault() instanceof Fault.None ? Sighting.End.COMPLETE : Sighting.End.FAULTED, keepAlive);
     }
@@ -239,54 +223,10 @@ final class Answer implements Template.Values {
         out.writeBytes(CRLF);
     }
 
-    private int tokensUpTo(int piece) {
-        return Math.clamp(piece - 1L, 0, script.text().tokens());
-    }
-
-    private int length(int from, int upTo) {
-        int length = 0;
-        for (int piece = from; piece < upTo; piece++) {
-            if (piece == 0) {
-                length += rendering.preamble().length(this);
-            } else if (piece == pieces - 1) {
-                length += thoughtsEnd(piece) + rendering.finale(tellsUsage).length(this);
-            } else {
-                token = piece - 1;
-                length += thoughtsEnd(piece) + rendering.token(token).length(this);
-            }
-        }
-        return length;
-    }
-
-    private int thoughtsEnd(int piece) {
-        return piece - 1 == thoughts() ? rendering.betweenThoughtAndText().length(this) : 0;
-    }
-
-    private int thoughts() {
-        return Math.min(script.text().reasoning(), script.text().tokens());
-    }
-
-    private void writePiece(int piece, ByteBuf out) {
-        if (piece == 0) {
-            rendering.preamble().write(this, out);
-            return;
-        }
-        if (piece - 1 == thoughts()) {
-            rendering.betweenThoughtAndText().write(this, out);
-        }
-        if (piece == pieces - 1) {
-            rendering.finale(tellsUsage).write(this, out);
-        } else {
-            token = piece - 1;
-            rendering.token(token).write(this, out);
-        }
-    }
-
     /** What the fault does once its tokens are out. */
     private void fail() {
         switch (script.fault()) {
-            case Fault.Reset reset ->
-                ctx.channel().eventLoop().schedule(this::reset, RESET_DELAY_MILLIS, TimeUnit.MILLISECONDS);
+            case Fault.Reset reset -> later(this::reset, RESET_DELAY_NANOS);
             case Fault.End end -> endEarly();
             default -> {} // a stall says nothing and stays
         }
@@ -318,59 +258,48 @@ final class Answer implements Template.Values {
             return;
         }
         switch (fault) {
-            case TWO_LENGTHS -> endByClosing(headAnd(whole()));
-            case BAD_CHUNK -> {
-                ByteBuf first = part();
-                ByteBuf head = headAnd(Unpooled.EMPTY_BUFFER);
-                openChunk(first.readableBytes(), head);
-                endByClosing(Unpooled.wrappedBuffer(
-                        head, first, Unpooled.copiedBuffer("\r\nzz\r\n{}\r\n", StandardCharsets.US_ASCII)));
-            }
-            case EARLY_EOF -> {
-                ByteBuf first = part();
-                ByteBuf head = headAnd(Unpooled.EMPTY_BUFFER);
-                if (rendering.chunked()) {
-                    openChunk(first.readableBytes() + 100, head);
-                }
-                endByClosing(Unpooled.wrappedBuffer(head, first));
-            }
+            case TWO_LENGTHS -> closeAfter(pieces.count(), "", "");
+            case BAD_CHUNK -> closeAfter(firstPieces(), chunkOf(0), "\r\nzz\r\n{}\r\n");
+            case EARLY_EOF -> closeAfter(firstPieces(), rendering.chunked() ? chunkOf(100) : "", "");
             case GZIP -> writeCompressed();
         }
     }
 
-    private void writeCompressed() {
-        ByteBuf packed = compressed(whole());
-        ByteBuf head = ctx.alloc().directBuffer();
-        rendering.head().write(hole -> hole == Template.Hole.LENGTH ? packed.readableBytes() : of(hole), head);
-        int bytes = packed.readableBytes();
-        ctx.writeAndFlush(Unpooled.wrappedBuffer(head, packed)).addListener(done -> {
+    /** The preamble and the first token, if there is one. */
+    private int firstPieces() {
+        return Math.min(2, pieces.count() - 1);
+    }
+
+    /** The size line of a chunk that is so much longer than the first pieces. */
+    private String chunkOf(int more) {
+        return Integer.toHexString(pieces.length(0, firstPieces()) + more) + "\r\n";
+    }
+
+    private void closeAfter(int upTo, String before, String after) {
+        int bytes = pieces.length(0, upTo);
+        ByteBuf out = ctx.alloc().directBuffer(bytes + 512);
+        pieces.writeHead(out);
+        out.writeCharSequence(before, StandardCharsets.US_ASCII);
+        pieces.write(0, upTo, out);
+        out.writeCharSequence(after, StandardCharsets.US_ASCII);
+        ctx.writeAndFlush(out).addListener(done -> {
             if (done.isSuccess()) {
-                taken(script.text().tokens(), bytes, true);
+                trace.taken(pieces.tokensBefore(upTo), bytes);
             }
+            end(Sighting.End.FAULTED, false);
         });
     }
 
-    private ByteBuf headAnd(ByteBuf body) {
+    private void writeCompressed() {
+        ByteBuf packed = compressed(pieces.rendered(pieces.count()));
+        int bytes = packed.readableBytes();
         ByteBuf head = ctx.alloc().directBuffer();
-        rendering.head().write(this, head);
-        return head.writeBytes(body);
-    }
-
-    private ByteBuf whole() {
-        return rendered(pieces);
-    }
-
-    /** The preamble and the first token, if there is one. */
-    private ByteBuf part() {
-        return rendered(Math.min(2, pieces - 1));
-    }
-
-    private ByteBuf rendered(int upTo) {
-        ByteBuf body = Unpooled.buffer();
-        for (int piece = 0; piece < upTo; piece++) {
-            writePiece(piece, body);
-        }
-        return body;
+        pieces.writeHead(bytes, head);
+        ctx.writeAndFlush(Unpooled.wrappedBuffer(head, packed)).addListener(done -> {
+            if (done.isSuccess()) {
+                taken(pieces.tokens(), bytes, true);
+            }
+        });
     }
 
     private static ByteBuf compressed(ByteBuf plain) {
@@ -383,13 +312,12 @@ final class Answer implements Template.Values {
         return Unpooled.wrappedBuffer(packed.toByteArray());
     }
 
-    private void endByClosing(ByteBuf lastBytes) {
-        ctx.writeAndFlush(lastBytes).addListener(done -> end(Sighting.End.FAULTED, false));
-    }
-
     private void end(Sighting.End how, boolean connectionStays) {
         if (!over) {
             over = true;
+            if (timer != null) {
+                timer.cancel(false);
+            }
             connection.answered(trace, how, connectionStays ? script.wire().keepAlive() : null);
         }
     }

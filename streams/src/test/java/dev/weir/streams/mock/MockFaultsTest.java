@@ -14,6 +14,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What goes wrong when a model name asks for it. */
@@ -218,6 +219,27 @@ final class MockFaultsTest {
         assertThat(seen.end()).isEqualTo(Sighting.End.FAULTED);
         assertThat(seen.tokens()).isZero();
         assertThat(seen.told()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "m;fault=two-lengths, 20",
+        "m;fault=bad-chunk, 1",
+        "m;fault=early-eof, 1",
+        "m;fault=gzip, 20",
+        "m;end-after=3, 3",
+        "m;reset-after=4, 4",
+        "m;malformed-at=2, 20",
+        "m;reset=headers, 0"
+    })
+    void theTokensOfAFaultyStreamAreWitnessed(String model, int tokens) {
+        try (Peer peer = Peer.of(mock)) {
+            peer.post(Peer.streamed(model + ";close")).readToEnd();
+        }
+
+        Sighting seen = mock.witness().awaitEnded(model + ";close", PATIENCE);
+        assertThat(seen.end()).isEqualTo(Sighting.End.FAULTED);
+        assertThat(seen.tokens()).isEqualTo(tokens);
     }
 
     private static String body(String model, boolean streamed) {

@@ -60,8 +60,7 @@ public final class Crowd implements VirtualUser.Crowd, AutoCloseable {
         this.loop = loops.next();
         this.address = new InetSocketAddress(
                 settings.target().getHost(), settings.target().getPort());
-        this.call = Unpooled.unreleasableBuffer(
-                Unpooled.directBuffer().writeBytes(request(settings).getBytes(StandardCharsets.UTF_8)));
+        this.call = Unpooled.directBuffer().writeBytes(request(settings).getBytes(StandardCharsets.UTF_8));
         this.bootstrap = new Bootstrap()
                 .group(loop)
                 .channel(Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class)
@@ -83,6 +82,7 @@ public final class Crowd implements VirtualUser.Crowd, AutoCloseable {
     @Override
     public void close() {
         loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+        call.release();
     }
 
     @Override
@@ -92,7 +92,7 @@ public final class Crowd implements VirtualUser.Crowd, AutoCloseable {
 
     @Override
     public ByteBuf call() {
-        return call.duplicate();
+        return call.retainedDuplicate();
     }
 
     @Override

@@ -190,7 +190,9 @@ public final class Shipper implements AutoCloseable {
                     LockSupport.parkNanos(pace.every().toNanos());
                 }
             } catch (SQLException givenUp) {
-                LOG.error("the ledger could not be written to the end; the journal keeps the rest: {}", givenUp.getMessage());
+                LOG.error(
+                        "the ledger could not be written to the end; the journal keeps the rest: {}",
+                        givenUp.getMessage());
                 going = false;
             } catch (RuntimeException bug) {
                 degraded(bug);

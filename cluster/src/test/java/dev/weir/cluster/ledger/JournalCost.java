@@ -38,7 +38,7 @@ public final class JournalCost {
             for (int round = 0; round < ROUNDS; round++) {
                 int threads = 1 + round % 2;
                 write(journal, round, threads);
-                ship(shipper, rows);
+                ship(shipper, rows, threads * CALLS);
             }
             shipper.start();
             paced(journal, rows, 10_000, 10);
@@ -103,7 +103,7 @@ public final class JournalCost {
                 List.of("paid"));
     }
 
-    private static void ship(Shipper shipper, AtomicLong rows) throws Exception {
+    private static void ship(Shipper shipper, AtomicLong rows, int expected) throws Exception {
         ThreadMXBean bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = rows.get();
         long cpu = bean.getCurrentThreadCpuTime();
@@ -113,6 +113,9 @@ public final class JournalCost {
             more = shipper.ship();
         }
         long done = rows.get() - before;
+        if (done != expected) {
+            throw new IllegalStateException(done + " rows of " + expected);
+        }
         System.out.printf(
                 "shipped %d rows: %d rows/s, %.1f us of CPU each%n",
                 done,

@@ -130,24 +130,24 @@ final class LedgerStore {
      *
      * @param careful leaves out rows that are there already: they can only be of a store or a journal that was put back
      *     from a copy
+     * @return how many rows the batch has added; when it was done before, how many it was to add
      */
-    void commit(long journal, Batch batch, boolean careful) throws SQLException {
-        transaction(connection -> {
+    int commit(long journal, Batch batch, boolean careful) throws SQLException {
+        return transaction(connection -> {
             Place place = place(connection, journal, " for update")
                     .orElseThrow(() -> new SQLException("the store does not know journal " + journal));
             if (place.batch == batch.number()) {
-                return batch;
+                return batch.rows().size() + batch.ends().size();
             }
             if (place.batch != batch.number() - 1) {
                 throw new SQLException("batch " + batch.number() + " of journal " + journal + " follows " + place.batch
                         + ": somebody else ships it");
             }
-            write(connection, journal, batch, careful);
-            return batch;
+            return write(connection, journal, batch, careful);
         });
     }
 
-    private void write(Connection connection, long journal, Batch batch, boolean careful) throws SQLException {
+    private static int write(Connection connection, long journal, Batch batch, boolean careful) throws SQLException {
         if (careful) {
             unpark(connection, batch.parked().stream().map(r -> r.begun().id()).toList());
         }
@@ -180,6 +180,7 @@ final class LedgerStore {
                 throw new SQLException("journal " + journal + " was advanced by somebody else");
             }
         }
+        return rows.size();
     }
 
     private static void key(PreparedStatement statement, int from, AttemptId id) throws SQLException {

@@ -47,11 +47,13 @@ public final class Shipper implements AutoCloseable {
      * @param every how long an idle shipper waits before it looks again
      * @param parkAfter how long an attempt runs before it is parked
      * @param recoverWithin how long {@link Shipper#recover} tries a store that fails
+     * @param writtenWithin how long a record may take from its place to its stamp: microseconds, or as long as a thread
+     *     is put to sleep
      */
-    record Pace(int rows, Duration every, Duration parkAfter, Duration recoverWithin) {
+    record Pace(int rows, Duration every, Duration parkAfter, Duration recoverWithin, Duration writtenWithin) {
 
-        static final Pace STANDARD =
-                new Pace(1000, Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofSeconds(30));
+        static final Pace STANDARD = new Pace(
+                1000, Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(5));
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Shipper.class);
@@ -72,6 +74,8 @@ public final class Shipper implements AutoCloseable {
             Thread.ofPlatform().name("weir-ledger").daemon().unstarted(this::run);
 
     private @Nullable Backlog backlog;
+    private long stuckAt = -1;
+    private long stuckSinceNanos;
     private long batches;
     private volatile @Nullable String failure;
     private volatile long giveUpNanos;
@@ -144,8 +148,7 @@ public final class Shipper implements AutoCloseable {
         do {
             left.replay(head);
             Batch batch = left.batch(batches + 1);
-            ended += batch.rows().size() + batch.ends().size();
-            commit(batch);
+            ended += commit(batch);
         } while (left.position() < head);
         return ended;
     }
@@ -155,17 +158,15 @@ public final class Shipper implements AutoCloseable {
         while (left.anyOpen()) {
             left.loseOldest();
             Batch batch = left.batch(batches + 1);
-            lost += batch.rows().size();
-            commit(batch);
+            lost += commit(batch);
         }
         List<Batch.Running> parked = store.parked(journal.ring().id(), pace.rows());
         while (!parked.isEmpty()) {
             List<Batch.Row> rows = parked.stream().map(left::lost).toList();
             List<AttemptId> ids =
                     parked.stream().map(running -> running.begun().id()).toList();
-            commit(new Batch(
+            lost += commit(new Batch(
                     batches + 1, left.position(), left.position(), List.of(), List.of(), rows, List.of(), ids));
-            lost += rows.size();
             parked = store.parked(journal.ring().id(), pace.rows());
         }
         return lost;
@@ -190,7 +191,9 @@ public final class Shipper implements AutoCloseable {
                     LockSupport.parkNanos(pace.every().toNanos());
                 }
             } catch (SQLException givenUp) {
-                LOG.error("the ledger could not be written to the end; the journal keeps the rest: {}", givenUp.getMessage());
+                LOG.error(
+                        "the ledger could not be written to the end; the journal keeps the rest: {}",
+                        givenUp.getMessage());
                 going = false;
             } catch (RuntimeException bug) {
                 degraded(bug);
@@ -207,6 +210,7 @@ public final class Shipper implements AutoCloseable {
             throw new IllegalStateException("the journal is not recovered");
         }
         reading.read(journal.head());
+        sayIfStuck(reading);
         boolean more = reading.full();
         reading.park(
                 clock.millis() - pace.parkAfter().toMillis(),
@@ -219,16 +223,29 @@ public final class Shipper implements AutoCloseable {
         return more;
     }
 
-    private void commit(Batch batch) throws SQLException {
+    /** A record that was begun and never becomes readable: only damage from outside can do that, or a bug. */
+    private void sayIfStuck(Backlog reading) {
+        long now = System.nanoTime();
+        boolean moves = reading.full() || reading.position() >= journal.head() || reading.position() != stuckAt;
+        if (moves) {
+            stuckAt = reading.position();
+            stuckSinceNanos = now;
+        } else if (now - stuckSinceNanos > pace.writtenWithin().toNanos()) {
+            degraded(new JournalException("the journal cannot be read at " + stuckAt
+                    + ": nothing after it becomes a row before the next start"));
+        }
+    }
+
+    private int commit(Batch batch) throws SQLException {
         long pause = SHORTEST_PAUSE_MILLIS;
         boolean careful = false;
         while (true) {
             try {
-                store.commit(journal.ring().id(), batch, careful);
+                int rows = store.commit(journal.ring().id(), batch, careful);
                 batches = batch.number();
                 succeeded();
-                watch.shipped(batch.rows().size() + batch.ends().size());
-                return;
+                watch.shipped(rows);
+                return rows;
             } catch (SQLException cause) {
                 degraded(cause);
                 if (pastTheEnd()) {
@@ -249,7 +266,7 @@ public final class Shipper implements AutoCloseable {
     private void degraded(Exception cause) {
         String why = String.valueOf(cause.getMessage());
         if (failure == null) {
-            LOG.error("the ledger cannot be written and is tried again; rows stay in the journal: {}", why);
+            LOG.error("rows cannot be written and stay in the journal; tried again: {}", why);
         }
         failure = why;
         watch.failed(why);
@@ -263,7 +280,7 @@ public final class Shipper implements AutoCloseable {
         }
     }
 
-    /** Why the store cannot be written at present; empty while all is well. */
+    /** Why rows are not written at present; empty while all is well. */
     public Optional<String> degraded() {
         return Optional.ofNullable(failure);
     }

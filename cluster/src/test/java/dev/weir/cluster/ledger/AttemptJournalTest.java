@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class AttemptJournalTest {
 
     private static final Shipper.Pace PACE =
-            new Shipper.Pace(1000, Duration.ofMillis(5), Duration.ofDays(1), Duration.ZERO);
+            new Shipper.Pace(1000, Duration.ofMillis(5), Duration.ofDays(1), Duration.ZERO, Duration.ZERO);
 
     @TempDir
     Path directory = Path.of("");

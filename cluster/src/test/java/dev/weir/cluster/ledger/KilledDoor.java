@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /** A process that writes attempts and says each beginning and end when it has been taken. It never stops by itself. */
 public final class KilledDoor {
@@ -38,7 +39,7 @@ public final class KilledDoor {
     private static void call(AttemptJournal journal, AttemptId id) {
         long number = id.call().sequence();
         if (!journal.begin(Attempts.begun(id, System.currentTimeMillis()))) {
-            Thread.onSpinWait();
+            LockSupport.parkNanos(100_000);
             return;
         }
         say("begun " + id);

@@ -40,7 +40,7 @@ final class LedgerPropertyTest {
     private static final int CAPACITY = 4096;
     private static final int FILE_HEAD = 4096;
     private static final Shipper.Pace PACE =
-            new Shipper.Pace(3, Duration.ofMillis(1), Duration.ofSeconds(10), Duration.ZERO);
+            new Shipper.Pace(3, Duration.ofMillis(1), Duration.ofSeconds(10), Duration.ZERO, Duration.ofDays(1));
 
     /** What a row must say. */
     private record Truth(String outcome, long tokens, long nanoUsd) {}

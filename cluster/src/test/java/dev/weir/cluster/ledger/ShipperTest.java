@@ -3,19 +3,23 @@ package dev.weir.cluster.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ShipperTest {
 
-    private static final Shipper.Pace PACE =
-            new Shipper.Pace(50, Duration.ofMillis(2), Duration.ofMillis(20), Duration.ofSeconds(5));
+    private static final Shipper.Pace PACE = new Shipper.Pace(
+            50, Duration.ofMillis(2), Duration.ofMillis(20), Duration.ofSeconds(5), Duration.ofMillis(50));
 
     @TempDir
     Path directory = Path.of("");
@@ -49,8 +53,9 @@ final class ShipperTest {
     }
 
     private static void call(AttemptJournal journal, AttemptId id) {
-        while (!journal.begin(Attempts.begun(id, System.currentTimeMillis()))) {
-            Thread.onSpinWait();
+        for (int tries = 0; !journal.begin(Attempts.begun(id, System.currentTimeMillis())); tries++) {
+            assertThat(tries).describedAs("the journal stays full").isLessThan(20_000);
+            LockSupport.parkNanos(500_000);
         }
         journal.end(Attempts.ended(id, 1 + id.call().sequence() % 9, System.currentTimeMillis()));
     }
@@ -157,6 +162,30 @@ final class ShipperTest {
 
         assertThat(tables.number("select count(*) from ledger")).isEqualTo(2);
         assertThat(tables.spendOfKeys()).isEqualTo(tables.spendOfRows());
+    }
+
+    @Test
+    void aRecordThatWasDamagedStopsTheRowsAndIsSaidAndTheNextStartGoesOnBehindIt() throws Exception {
+        AttemptJournal journal = AttemptJournal.ofCapacity(directory, 64 * 1024);
+        Shipper shipper = shipper(journal);
+        shipper.recover();
+        call(journal, Attempts.id(1, 1));
+        try (FileChannel file = FileChannel.open(directory.resolve(AttemptJournal.FILE), StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(new byte[8]), 4096);
+        }
+        call(journal, Attempts.id(1, 2));
+        shipper.start();
+
+        await().until(() -> shipper.degraded().isPresent());
+        assertThat(shipper.degraded().orElse("")).contains("cannot be read at 0");
+        shipper.close();
+        Shipper.Recovered recovered =
+                shipper(AttemptJournal.ofCapacity(directory, 64 * 1024)).recover();
+
+        assertThat(recovered).isEqualTo(new Shipper.Recovered(1, 0));
+        assertThat(ledger.attempts(LedgerQuery.ALL, 10, 0))
+                .extracting(LedgerRow::id)
+                .containsExactly(Attempts.id(1, 2));
     }
 
     @Test

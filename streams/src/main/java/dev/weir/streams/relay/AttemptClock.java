@@ -58,8 +58,16 @@ final class AttemptClock {
         heardAt = System.nanoTime();
     }
 
+    /** The first clock is over and the idle one begins: it may run out long before the timer that is armed. */
     void firstContent() {
+        if (contentCame || begunAt == 0) {
+            return;
+        }
         contentCame = true;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        arm(System.nanoTime());
     }
 
     /** Nothing has come for this long. */

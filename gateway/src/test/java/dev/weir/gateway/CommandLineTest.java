@@ -185,6 +185,24 @@ class CommandLineTest {
         }
     }
 
+    @Test
+    void aBrokenInstallationEndsTheProcess() throws IOException {
+        Path config = file("model_list: []\n");
+
+        try (WeirProcess weir = WeirProcess.runWithout(
+                "pekko-remote",
+                "serve",
+                "--config",
+                config.toString(),
+                "--port",
+                "0",
+                "--data",
+                directory.resolve("data").toString())) {
+            assertThat(weir.exitCode()).isEqualTo(1);
+            assertThat(weir.err()).contains("org/apache/pekko/remote");
+        }
+    }
+
     private static String bash(String line) throws IOException, InterruptedException {
         Process process = new ProcessBuilder("bash", "-c", line)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)

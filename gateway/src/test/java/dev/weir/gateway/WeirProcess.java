@@ -1,17 +1,20 @@
 package dev.weir.gateway;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 
 /** The program as a process of its own, started as the launcher starts it, with all that it says. */
@@ -33,6 +36,16 @@ final class WeirProcess implements AutoCloseable {
 
     /** {@code weir} with these arguments. */
     static WeirProcess run(String... arguments) {
+        return runWithout("no jar", arguments);
+    }
+
+    /** {@code weir} on a class path without the jars whose path contains {@code lacking}. */
+    static WeirProcess runWithout(String lacking, String... arguments) {
+        String classPath = Arrays.stream(System.getProperty(
+                                "surefire.test.class.path", System.getProperty("java.class.path"))
+                        .split(File.pathSeparator))
+                .filter(entry -> !entry.contains(lacking))
+                .collect(Collectors.joining(File.pathSeparator));
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
@@ -41,7 +54,7 @@ final class WeirProcess implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                classPath,
                 "dev.weir.gateway.cli.Main"));
         if (Runtime.version().feature() < 24) {
             command.removeIf(flag -> flag.startsWith("--"));

@@ -218,6 +218,7 @@ public final class ChatFacts {
         long prompt = 0;
         long completion = 0;
         long cached = 0;
+        long written = 0;
         long reasoning = 0;
         long audio = 0;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
@@ -226,9 +227,16 @@ public final class ChatFacts {
             switch (name) {
                 case "prompt_tokens" -> prompt = tokens(parser);
                 case "completion_tokens" -> completion = tokens(parser);
-                case "prompt_tokens_details" -> cached = Math.max(cached, detail(parser, value, "cached_tokens"));
+                // OpenAI has no word for cache writes; these are the words of those who resell models that do.
+                case "cache_creation_input_tokens" -> written = Math.max(written, tokens(parser));
+                case "prompt_tokens_details" -> {
+                    long[] details =
+                            details(parser, value, "cached_tokens", "cache_creation_tokens", "cache_write_tokens");
+                    cached = details[0];
+                    written = Math.max(written, Math.max(details[1], details[2]));
+                }
                 case "completion_tokens_details" -> {
-                    long[] details = details(parser, value);
+                    long[] details = details(parser, value, "reasoning_tokens", "audio_tokens");
                     reasoning = details[0];
                     audio = details[1];
                 }
@@ -236,30 +244,16 @@ public final class ChatFacts {
             }
         }
         long cacheRead = Math.min(cached, prompt);
+        long cacheWrite = Math.min(written, prompt - cacheRead);
         long thought = Math.min(reasoning, completion);
         long spoken = Math.min(audio, completion - thought);
-        return new Usage(prompt - cacheRead, cacheRead, 0, completion - thought - spoken, thought, spoken, 0);
+        long input = prompt - cacheRead - cacheWrite;
+        return new Usage(input, cacheRead, cacheWrite, completion - thought - spoken, thought, spoken, 0);
     }
 
-    private static long detail(JsonParser parser, JsonToken value, String wanted) throws IOException {
-        long found = 0;
-        if (value != JsonToken.START_OBJECT) {
-            parser.skipChildren();
-            return 0;
-        }
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            String name = parser.currentName();
-            parser.nextToken();
-            if (name.equals(wanted)) {
-                found = tokens(parser);
-            }
-            parser.skipChildren();
-        }
-        return found;
-    }
-
-    private static long[] details(JsonParser parser, JsonToken value) throws IOException {
-        long[] found = new long[2];
+    /** The figures of these names in an object of details, in their order; 0 for one that is missing. */
+    private static long[] details(JsonParser parser, JsonToken value, String... wanted) throws IOException {
+        long[] found = new long[wanted.length];
         if (value != JsonToken.START_OBJECT) {
             parser.skipChildren();
             return found;
@@ -267,10 +261,10 @@ public final class ChatFacts {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             parser.nextToken();
-            if (name.equals("reasoning_tokens")) {
-                found[0] = tokens(parser);
-            } else if (name.equals("audio_tokens")) {
-                found[1] = tokens(parser);
+            for (int i = 0; i < wanted.length; i++) {
+                if (name.equals(wanted[i])) {
+                    found[i] = tokens(parser);
+                }
             }
             parser.skipChildren();
         }

@@ -2,7 +2,6 @@ package dev.weir.actors.meter;
 
 import dev.weir.actors.Wire;
 import dev.weir.actors.meter.MeterStore.Loaded;
-import dev.weir.actors.meter.MeterStore.WriteResult;
 import dev.weir.config.KeySettings;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -82,31 +81,22 @@ public final class Meter {
     }
 
     /** What the store said, and when to ask it again. */
-    private sealed interface StoreEvent extends Command {}
+    sealed interface StoreEvent extends Command {}
 
     private record RowLoaded(Loaded row) implements StoreEvent {}
 
     private record RowUnknown(String why) implements StoreEvent {}
 
-    private record WriteDone(WriteResult result) implements StoreEvent {}
-
-    private record WriteUnknown(String why) implements StoreEvent {}
-
-    private record RowReread(Loaded row) implements StoreEvent {}
-
-    private enum Again implements StoreEvent {
-        LOAD,
-        WRITE
+    private enum LoadAgain implements StoreEvent {
+        NOW
     }
 
-    /** The one write in flight, and who is told when it is durable. */
-    private record Writing(
-            MeterState next, @Nullable Admin admin, Map<HoldId, List<ActorRef<Ack>>> acks, boolean last) {}
+    /** What the store said of the write in flight; {@link RowWriter} knows what it means. */
+    record OfWrite(RowWriter.Event event) implements StoreEvent {}
 
     private static final Duration TICK = Duration.ofMillis(100);
-    private static final Duration SHORTEST_BACKOFF = Duration.ofMillis(50);
-    private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(2);
     private static final Duration UNREADABLE_PAUSE = Duration.ofSeconds(5);
+    private static final Duration LOAD_PAUSE = Duration.ofMillis(200);
     private static final Duration ABSENT_PAUSE = Duration.ofSeconds(1);
     private static final int MOST_DEFERRED = 1000;
 
@@ -124,8 +114,7 @@ public final class Meter {
     private Map<HoldId, List<ActorRef<Ack>>> unacked = new HashMap<>();
     private @Nullable Purse purse;
     private Loaded row = new Loaded.Absent();
-    private @Nullable Writing writing;
-    private int failures;
+    private final RowWriter writer;
     private boolean busy;
     private boolean leaving;
 
@@ -159,6 +148,7 @@ public final class Meter {
         this.retire = retire;
         this.context = context;
         this.timers = timers;
+        this.writer = new RowWriter(id, store, context, timers);
     }
 
     // opening: the row is being read, claimed or created; nobody is answered yet
@@ -179,7 +169,7 @@ public final class Meter {
             case Settle settle -> defer(settle);
             case Admin admin -> defer(admin);
             case Stop stop -> {
-                return purse == null && writing == null ? stopped("the meter is moving") : leave();
+                return purse == null && !writer.isBusy() ? stopped("the meter is moving") : leave();
             }
             case Tick tick -> tickWaiting();
             case StoreEvent event -> {
@@ -206,7 +196,6 @@ public final class Meter {
     }
 
     private Behavior<Command> onLoaded(Loaded loaded) {
-        failures = 0;
         row = loaded;
         return switch (loaded) {
             case Loaded.Absent absent -> absent();
@@ -236,13 +225,13 @@ public final class Meter {
         List<Command> came = List.copyOf(deferred);
         deferred.clear();
         for (Command command : came) {
-            if (writing == null) {
+            if (!writer.isBusy()) {
                 absent(command);
             } else {
                 opening(command);
             }
         }
-        return Behaviors.receiveMessage(writing == null ? this::absent : this::opening);
+        return Behaviors.receiveMessage(!writer.isBusy() ? this::absent : this::opening);
     }
 
     private Behavior<Command> absent(Command command) {
@@ -273,7 +262,7 @@ public final class Meter {
                 ? present.state().recreated(create.settings(), common.host(), now, present.ledgerNanoUsd())
                 : MeterState.created(id, create.settings(), common.host(), now);
         timers.cancel(Tick.IDLE);
-        start(new Writing(first.next(nonce()), create, Map.of(), false));
+        writer.write(new RowWriter.Writing(first.next(nonce()), create, Map.of(), false));
     }
 
     // unreadable: never taken for empty, never written
@@ -341,7 +330,7 @@ public final class Meter {
             park(call);
             purse().queue(call.need(), now);
             write();
-        } else if (writing == null && purse().isLow(now)) {
+        } else if (!writer.isBusy() && purse().isLow(now)) {
             write();
         }
     }
@@ -396,7 +385,7 @@ public final class Meter {
                 .ifPresent(
                         call -> call.replyTo().tell(new Decision.Unavailable("the call was given up before its turn")));
         boolean owes = purse().settle(settle.hold(), settle.epoch(), settle.held(), settle.used(), settle.began());
-        List<ActorRef<Ack>> sent = writing == null ? null : writing.acks().get(settle.hold());
+        List<ActorRef<Ack>> sent = writer.isBusy() ? writer.inFlight().acks().get(settle.hold()) : null;
         if (sent != null) {
             sent.add(settle.replyTo());
         } else if (owes || unacked.containsKey(settle.hold())) {
@@ -435,7 +424,7 @@ public final class Meter {
     }
 
     private void retireIfIdle() {
-        boolean idle = !busy && writing == null && waiting.isEmpty() && !purse().hasOpenHolds();
+        boolean idle = !busy && !writer.isBusy() && waiting.isEmpty() && !purse().hasOpenHolds();
         busy = false;
         if (idle) {
             retire.accept(context.getSelf());
@@ -447,7 +436,7 @@ public final class Meter {
     private Behavior<Command> leave() {
         leaving = true;
         refuseWaiting("the meter is moving");
-        if (writing == null) {
+        if (!writer.isBusy()) {
             leaveNow();
         }
         return Behaviors.receiveMessage(this::leaving);
@@ -457,7 +446,7 @@ public final class Meter {
         if (purse().durable().tombstone()) {
             return Behaviors.stopped();
         }
-        start(new Writing(purse().leaving(nonce()), null, unacked, true));
+        writer.write(new RowWriter.Writing(purse().leaving(nonce()), null, unacked, true));
         return Behaviors.same();
     }
 
@@ -496,13 +485,13 @@ public final class Meter {
 
     /** Writes what there is to write, unless a write is in flight: then its end comes back here. */
     private void write() {
-        while (writing == null && purse != null) {
+        while (!writer.isBusy() && purse != null) {
             Admin admin = changes.poll();
             Optional<UnaryOperator<MeterState>> change = admin == null ? Optional.of(s -> s) : changeBy(admin);
             if (change.isPresent()) {
                 Optional<MeterState> next = purse.plan(change.get(), waiting.needs(), clock.millis(), nonce());
                 if (next.isPresent()) {
-                    start(new Writing(next.get(), admin, unacked, false));
+                    writer.write(new RowWriter.Writing(next.get(), admin, unacked, false));
                     unacked = new HashMap<>();
                 } else if (admin != null) {
                     admin.replyTo().tell(done());
@@ -533,78 +522,40 @@ public final class Meter {
         };
     }
 
-    private void start(Writing next) {
-        writing = next;
-        MeterState state = next.next();
-        context.pipeToSelf(
-                store.write(id, state.rev() - 1, state),
-                (result, failure) -> failure == null
-                        ? new WriteDone(result)
-                        : new WriteUnknown(String.valueOf(failure.getMessage())));
-    }
-
     private Behavior<Command> onStore(StoreEvent event) {
         return switch (event) {
             case RowLoaded loaded -> onLoaded(loaded.row());
-            case RowUnknown unknown -> again(Again.LOAD, unknown.why());
-            case WriteUnknown unknown -> again(Again.WRITE, unknown.why());
-            case WriteDone done -> onWritten(done.result());
-            case RowReread reread -> onReread(reread.row());
-            case Again again -> {
-                if (again == Again.LOAD) {
-                    yield load();
-                }
-                start(inFlight());
+            case RowUnknown unknown -> {
+                context.getLog().warn("meter {}: its row could not be read: {}; trying again", id, unknown.why());
+                timers.startSingleTimer(LoadAgain.NOW, LoadAgain.NOW, LOAD_PAUSE);
                 yield Behaviors.same();
             }
+            case LoadAgain again -> load();
+            case OfWrite of ->
+                switch (writer.on(of.event())) {
+                    case OPEN -> Behaviors.same();
+                    case WRITTEN -> written();
+                    case ALIAS_TAKEN -> aliasTaken();
+                    case FENCED -> fenced();
+                };
         };
     }
 
-    private Behavior<Command> again(Again what, String why) {
-        failures++;
-        Duration backoff = SHORTEST_BACKOFF.multipliedBy(1L << Math.min(failures, 10));
-        if (failures == 1) {
-            context.getLog().warn("meter {}: the store failed ({}): {}; trying again", id, what, why);
-        }
-        timers.startSingleTimer(what, what, backoff.compareTo(LONGEST_BACKOFF) < 0 ? backoff : LONGEST_BACKOFF);
-        return Behaviors.same();
-    }
-
-    private Behavior<Command> onWritten(WriteResult result) {
-        return switch (result) {
-            case WRITTEN -> written();
-            case ALIAS_TAKEN -> aliasTaken();
-            case CONFLICT -> {
-                context.pipeToSelf(
-                        store.load(id),
-                        (loaded, failure) -> failure == null
-                                ? new RowReread(loaded)
-                                : new WriteUnknown(String.valueOf(failure.getMessage())));
-                yield Behaviors.same();
-            }
-        };
-    }
-
-    /** My nonce: an earlier try of the same write did happen. Another: somebody else owns the meter. */
-    private Behavior<Command> onReread(Loaded loaded) {
-        MeterState mine = inFlight().next();
-        if (loaded instanceof Loaded.Present present
-                && present.state().rev() == mine.rev()
-                && present.state().nonce() == mine.nonce()) {
-            return written();
-        }
-        context.getLog().error("meter {}: revision {} was written by another owner; this one stops", id, mine.rev());
-        Admin admin = inFlight().admin();
-        if (admin != null) {
-            admin.replyTo().tell(new AdminReply.Unavailable("the key has another owner"));
+    private Behavior<Command> fenced() {
+        RowWriter.Writing lost = writer.done();
+        context.getLog()
+                .error(
+                        "meter {}: revision {} is another owner's; this one stops",
+                        id,
+                        lost.next().rev());
+        if (lost.admin() != null) {
+            lost.admin().replyTo().tell(new AdminReply.Unavailable("the key has another owner"));
         }
         return stopped("the key has another owner");
     }
 
     private Behavior<Command> written() {
-        Writing done = inFlight();
-        writing = null;
-        failures = 0;
+        RowWriter.Writing done = writer.done();
         if (done.last()) {
             acknowledge(done);
             return Behaviors.stopped();
@@ -619,7 +570,7 @@ public final class Meter {
         return after(opens, done.next());
     }
 
-    private void acknowledge(Writing done) {
+    private void acknowledge(RowWriter.Writing done) {
         done.acks().forEach((hold, doors) -> doors.forEach(door -> door.tell(new Ack(hold))));
         if (done.admin() != null) {
             done.admin().replyTo().tell(done());
@@ -644,8 +595,7 @@ public final class Meter {
     }
 
     private Behavior<Command> aliasTaken() {
-        Writing refused = inFlight();
-        writing = null;
+        RowWriter.Writing refused = writer.done();
         Admin admin = refused.admin();
         if (admin != null) {
             admin.replyTo()
@@ -660,13 +610,6 @@ public final class Meter {
                 .forEach((hold, doors) ->
                         unacked.computeIfAbsent(hold, none -> new ArrayList<>()).addAll(doors));
         return after(false, purse.durable());
-    }
-
-    private Writing inFlight() {
-        if (writing == null) {
-            throw new IllegalStateException("meter " + id + ": the store answered a write that is not in flight");
-        }
-        return writing;
     }
 
     private Purse purse() {

@@ -26,4 +26,12 @@ public record MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration 
             throw new IllegalArgumentException("idle: " + idle + " (expected: > 0)");
         }
     }
+
+    /**
+     * Whether the door that made a hold can still settle it. A node alone is the only door there is: those of former
+     * starts are gone, and what they held stays charged.
+     */
+    boolean isDoorAlive(HoldId hold) {
+        return hold.incarnation() == host;
+    }
 }

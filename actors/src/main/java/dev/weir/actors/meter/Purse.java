@@ -41,7 +41,7 @@ final class Purse {
         this.spentNanoUsd = Math.max(row.spentNanoUsd(), ledgerNanoUsd - row.spentBefore());
         adopt(row.claimed(common.host()));
         if (row.clean()) {
-            row.holds().forEach(this::reopen);
+            row.holds().stream().filter(hold -> common.isDoorAlive(hold.id())).forEach(this::reopen);
         }
     }
 

@@ -33,6 +33,7 @@ final class MeterTest {
     private TestProbe<AdminReply> operator = kit.createTestProbe(AdminReply.class);
     private TestProbe<Ack> acks = kit.createTestProbe(Ack.class);
     private long sequence;
+    private long host = 7;
 
     @BeforeAll
     void open() {
@@ -46,6 +47,7 @@ final class MeterTest {
         operator = kit.createTestProbe(AdminReply.class);
         acks = kit.createTestProbe(Ack.class);
         now.set(EPOCH);
+        host = 7;
     }
 
     @AfterAll
@@ -58,7 +60,7 @@ final class MeterTest {
     }
 
     private ActorRef<Meter.Command> meter(MeterSettings.Unpriced unpriced) {
-        MeterSettings common = new MeterSettings(7, ZoneOffset.UTC, unpriced, Duration.ofMinutes(1));
+        MeterSettings common = new MeterSettings(host, ZoneOffset.UTC, unpriced, Duration.ofMinutes(1));
         return kit.spawn(Meter.create(
                 "key", store, common, () -> Instant.ofEpochMilli(now.get()), self -> self.tell(Meter.Stop.INSTANCE)));
     }
@@ -71,7 +73,7 @@ final class MeterTest {
     }
 
     private HoldId reserve(ActorRef<Meter.Command> meter, Need need) {
-        HoldId hold = new HoldId(1, ++sequence);
+        HoldId hold = new HoldId(host, ++sequence);
         meter.tell(new Meter.Reserve(hold, "gpt", need, now.get() + 2000, door.getRef()));
         return hold;
     }
@@ -211,6 +213,23 @@ final class MeterTest {
     }
 
     @Test
+    void useThatTurnsUpWhileTheWindowTurnsIsChargedToTheNewOne() {
+        ActorRef<Meter.Command> meter = created(Keys.key(null, 10L, null, null, null));
+        Decision.Granted grant = granted(meter, CALL);
+        now.addAndGet(60_000);
+        store.be(MemoryStore.Mood.STALLED);
+        reserve(meter, CALL);
+
+        settle(meter, grant, new Need(1, 15, 0, 1, true), true);
+        inspect(meter);
+        store.release();
+
+        acks.receiveMessage();
+        assertThat(door.expectMessageClass(Decision.Exceeded.class).standing().committed())
+                .isEqualTo(5);
+    }
+
+    @Test
     void aSlotIsFreeOnceItsCallIsSettled() {
         ActorRef<Meter.Command> meter = created(Keys.slots(1));
         Decision.Granted first = granted(meter, CALL);
@@ -312,6 +331,20 @@ final class MeterTest {
         settle(after, open, Need.NONE, false);
         acks.receiveMessage();
         assertThat(inspect(after).standings()).allMatch(standing -> standing.committed() == 0);
+    }
+
+    @Test
+    void whatADoorThatIsGoneHeldStaysChargedAndItsSlotsAreFree() {
+        ActorRef<Meter.Command> before = created(Keys.key(100L, 1000L, 2L, null, null));
+        granted(before, CALL);
+        stop(before);
+
+        host = 8;
+        KeyView view = inspect(meter());
+
+        assertThat(view.openHolds()).isZero();
+        assertThat(view.standings()).extracting(Standing::committed).containsExactly(1L, 10L, 0L);
+        assertThat(view.standings()).extracting(Standing::held).containsOnly(0L);
     }
 
     @Test
@@ -493,10 +526,37 @@ final class MeterTest {
     }
 
     @Test
+    void aSmallCallDoesNotOvertakeOneThatWaits() {
+        ActorRef<Meter.Command> meter = created(Keys.budget(1000, null));
+        granted(meter, CALL);
+        store.be(MemoryStore.Mood.STALLED);
+
+        HoldId large = reserve(meter, new Need(1, 1, 850, 1, true));
+        HoldId small = reserve(meter, new Need(1, 1, 1, 1, true));
+
+        door.expectNoMessage(Duration.ofMillis(100));
+        store.release();
+        assertThat(door.expectMessageClass(Decision.Granted.class).hold()).isEqualTo(large);
+        assertThat(door.expectMessageClass(Decision.Granted.class).hold()).isEqualTo(small);
+    }
+
+    @Test
+    void anOwnerAdmitsNothingBeforeItsClaimIsDurable() {
+        stop(created(Keys.unlimited()));
+        store.be(MemoryStore.Mood.STALLED);
+
+        reserve(meter(), CALL);
+
+        door.expectNoMessage(Duration.ofMillis(100));
+        store.release();
+        assertThat(door.expectMessageClass(Decision.Granted.class).epoch()).isEqualTo(2);
+    }
+
+    @Test
     void aCallWhoseTimeIsUpHoldsNothing() {
         ActorRef<Meter.Command> meter = created(Keys.rpm(5));
 
-        meter.tell(new Meter.Reserve(new HoldId(1, ++sequence), "gpt", CALL, EPOCH - 1, door.getRef()));
+        meter.tell(new Meter.Reserve(new HoldId(host, ++sequence), "gpt", CALL, EPOCH - 1, door.getRef()));
 
         assertThat(door.receiveMessage()).isInstanceOf(Decision.Unavailable.class);
         assertThat(inspect(meter).openHolds()).isZero();

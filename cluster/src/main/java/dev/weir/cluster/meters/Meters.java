@@ -17,7 +17,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
-import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.jspecify.annotations.Nullable;
@@ -33,22 +32,23 @@ public final class Meters {
     /** A key as the list of keys shows it; its figures are asked for with {@link #inspect}. */
     public record Listed(String keyHash, KeySettings settings, long version) {}
 
-    private final ClusterSharding sharding;
+    private final Function<String, EntityRef<Meter.Command>> refs;
     private final MeterStore store;
     private final InstantSource clock;
     private final NodeSettings.Bounds bounds;
     private final Settlements settlements;
 
-    Meters(ClusterSharding sharding, MeterStore store, InstantSource clock, NodeSettings.Bounds bounds) {
-        this.sharding = sharding;
+    /** @param refs where the meter of a key is reached */
+    Meters(
+            Function<String, EntityRef<Meter.Command>> refs,
+            MeterStore store,
+            InstantSource clock,
+            NodeSettings.Bounds bounds) {
+        this.refs = refs;
         this.store = store;
         this.clock = clock;
         this.bounds = bounds;
-        this.settlements = new Settlements(this::ref, bounds.settleTimeout());
-    }
-
-    private EntityRef<Meter.Command> ref(String keyHash) {
-        return sharding.entityRefFor(TYPE, keyHash);
+        this.settlements = new Settlements(refs, bounds.settleTimeout());
     }
 
     /**
@@ -62,7 +62,7 @@ public final class Meters {
             return CompletableFuture.completedFuture(new Decision.Unavailable("too many calls are not settled yet"));
         }
         long notAfter = clock.millis() + timeout.toMillis();
-        return ref(keyHash)
+        return refs.apply(keyHash)
                 .<Decision>ask(replyTo -> new Meter.Reserve(hold, model, need, notAfter, replyTo), timeout)
                 .handle((decision, failure) -> {
                     if (failure == null) {
@@ -116,7 +116,7 @@ public final class Meters {
     }
 
     private CompletionStage<AdminReply> admin(String keyHash, Function<ActorRef<AdminReply>, Meter.Command> message) {
-        return ref(keyHash)
+        return refs.apply(keyHash)
                 .<AdminReply>ask(message::apply, bounds.adminTimeout())
                 .exceptionally(failure -> new AdminReply.Unavailable("the key's meter did not answer in time"));
     }

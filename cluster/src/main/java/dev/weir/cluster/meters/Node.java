@@ -83,7 +83,7 @@ public final class Node {
                                 clock,
                                 self -> entity.getShard().tell(new ClusterSharding.Passivate<>(self))))
                 .withStopMessage(Meter.Stop.INSTANCE));
-        Meters meters = new Meters(sharding, store, clock, bounds);
+        Meters meters = new Meters(key -> sharding.entityRefFor(Meters.TYPE, key), store, clock, bounds);
         Node node = new Node(incarnation, meters);
         node.endWith(system, store, database, bounds, clock);
         Cluster cluster = Cluster.get(system);

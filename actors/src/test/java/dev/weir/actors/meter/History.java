@@ -1,0 +1,309 @@
+package dev.weir.actors.meter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.config.KeySettings;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A meter's life driven by numbers, beside a witness that counts for itself: what was granted, in which generation, and
+ * what of it was used. The witness checks the promises after every step.
+ */
+final class History {
+
+    private record Window(LimitId limit, long gen) {}
+
+    private record Call(HoldId id, Need need, long epoch, Map<LimitId, Long> gens, boolean lost) {}
+
+    private final KeySettings first;
+    private final boolean impatient;
+    private final Map<Window, Long> used = new HashMap<>();
+    private final Map<Window, Long> excess = new HashMap<>();
+    private final Map<HoldId, Need> waiting = new LinkedHashMap<>();
+    private final List<Call> open = new ArrayList<>();
+    private MeterSettings common = node(1);
+    private MeterState row;
+    private Purse purse;
+    private @Nullable MeterState inFlight;
+    private long now = 1_800_000_000_000L;
+    private long sequence;
+    private int crashes;
+    private int granted;
+
+    /** @param impatient commands come between a plan and its write */
+    History(KeySettings settings, boolean impatient) {
+        this.first = settings;
+        this.impatient = impatient;
+        this.row = MeterState.created("k", settings, 1, now).next(1);
+        this.purse = Purse.ofCreated(row, common);
+    }
+
+    int granted() {
+        return granted;
+    }
+
+    void play(List<Integer> script) {
+        for (int each : script) {
+            int argument = each >> 4;
+            switch (each & 15) {
+                case 0, 1, 2, 3, 4, 5 -> reserve(argument);
+                case 6, 7, 8 -> settle(argument);
+                case 9 -> pass(argument % 90_000);
+                case 10 -> pass(-(argument % 500));
+                case 11, 12 -> finishWrite();
+                case 13 -> restart(argument);
+                case 14 -> crash((argument & 1) == 0);
+                default -> change(argument);
+            }
+            if (!impatient) {
+                quiesce();
+            }
+            check();
+        }
+        quiesce();
+        check();
+    }
+
+    /** An operator sets other amounts. */
+    private void change(int argument) {
+        if (inFlight == null && purse.isClaimed()) {
+            KeySettings next = Keys.key(
+                    other(first.rpmLimit(), argument),
+                    other(first.tpmLimit(), argument / 3),
+                    first.maxParallelRequests(),
+                    first.maxBudget() == null ? null : other(first.maxBudget().nanoUsd(), argument / 7),
+                    first.budgetDuration());
+            purse.plan(s -> s.withSettings(next, now, purse.spentOrHeld()), waiting.values(), now, ++sequence)
+                    .ifPresent(this::begin);
+        }
+    }
+
+    private static @Nullable Long other(@Nullable Long amount, int argument) {
+        return amount == null ? null : argument % (2 * amount + 1);
+    }
+
+    private void pass(long millis) {
+        now += millis;
+    }
+
+    void reserve(int argument) {
+        Need need = new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true);
+        HoldId id = new HoldId(common.host(), ++sequence);
+        KeyView before = purse.view(now);
+        Optional<Decision> decision = purse.reserve(id, "m", need, now);
+        if (decision.isEmpty()) {
+            waiting.put(id, need);
+            purse.queue(need, now);
+            plan();
+        } else {
+            decided(id, need, decision.get(), before);
+        }
+    }
+
+    private void decided(HoldId id, Need need, Decision decision, KeyView before) {
+        if (!(decision instanceof Decision.Granted grant)) {
+            assertThat(decision).isInstanceOf(Decision.Exceeded.class);
+            assertThat(purse.view(now)).as("a refused call moves no counter").isEqualTo(before);
+            return;
+        }
+        granted++;
+        Map<LimitId, Long> gens = new HashMap<>();
+        for (LimitState limit : row.limits()) {
+            gens.put(limit.id(), limit.gen());
+            long amount = limit.id().unit().of(need);
+            long sum = used.merge(new Window(limit.id(), limit.gen()), amount, Long::sum);
+            assertThat(sum).as("%s: holds and use", limit).isLessThanOrEqualTo(cap(limit.id()));
+        }
+        open.add(new Call(id, need, grant.epoch(), gens, false));
+    }
+
+    private void settle(int argument) {
+        if (open.isEmpty()) {
+            return;
+        }
+        Call call = open.remove(argument % open.size());
+        boolean began = (argument & 3) != 0;
+        Need use = new Need(1, argument % 41, argument % 53, 1, true);
+        boolean owes = purse.settle(call.id, call.epoch, call.need, use, began);
+        boolean again = purse.settle(call.id, call.epoch, call.need, use, began);
+        for (LimitState limit : row.limits()) {
+            witness(call, limit, use, began);
+        }
+        assertThat(again && !owes).as("a settlement counts once").isFalse();
+        if (owes) {
+            plan();
+        }
+        drain();
+    }
+
+    private void witness(Call call, LimitState limit, Need use, boolean began) {
+        LimitId id = limit.id();
+        long had = id.unit().of(call.need);
+        long took = !began
+                ? 0
+                : id.unit() == LimitId.Unit.REQUESTS ? had : id.unit().of(use);
+        Window now = new Window(id, limit.gen());
+        if (!call.lost && call.gens.getOrDefault(id, -1L) == limit.gen()) {
+            used.merge(now, -Math.max(0, had - took), Long::sum);
+        }
+        excess.merge(now, Math.max(0, took - had), Long::sum);
+    }
+
+    private void plan() {
+        if (inFlight == null) {
+            purse.plan(UnaryOperator.identity(), waiting.values(), now, ++sequence)
+                    .ifPresent(this::begin);
+        }
+    }
+
+    private void begin(MeterState next) {
+        assertThat(next.rev()).isEqualTo(row.rev() + 1);
+        for (LimitRule rule : LimitRule.of(next.settings())) {
+            LimitState after = limit(next, rule.id());
+            LimitState before = limit(row, rule.id());
+            assertThat(after.gen()).as("windows never go back").isBetween(before.gen(), before.gen() + 1);
+            if (after.gen() > before.gen()) {
+                assertThat(now).as("a window lasts to its end").isGreaterThanOrEqualTo(before.end());
+            }
+            boolean folded = next.epoch() != row.epoch() && !row.clean();
+            boolean same = after.gen() == before.gen() && !folded;
+            long raise = after.self().granted() - (same ? before.self().granted() : 0);
+            if (raise > 0) {
+                assertThat(after.committed())
+                        .as("a raise stays within the limit")
+                        .isLessThanOrEqualTo(rule.cap());
+            }
+        }
+        inFlight = next;
+    }
+
+    private long cap(LimitId id) {
+        return LimitRule.of(row.settings()).stream()
+                .filter(rule -> rule.id().equals(id))
+                .findFirst()
+                .orElseThrow()
+                .cap();
+    }
+
+    private static LimitState limit(MeterState state, LimitId id) {
+        return state.limits().stream()
+                .filter(limit -> limit.id().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void finishWrite() {
+        if (inFlight != null) {
+            row = inFlight;
+            inFlight = null;
+            purse.written(row);
+            drain();
+            plan();
+        }
+    }
+
+    private void drain() {
+        purse.unqueue();
+        for (Map.Entry<HoldId, Need> each : List.copyOf(waiting.entrySet())) {
+            KeyView before = purse.view(now);
+            Optional<Decision> decision = purse.reserve(each.getKey(), "m", each.getValue(), now);
+            if (decision.isPresent()) {
+                waiting.remove(each.getKey());
+                decided(each.getKey(), each.getValue(), decision.get(), before);
+            } else {
+                purse.queue(each.getValue(), now);
+            }
+        }
+    }
+
+    /** A healthy store answers everybody within a few writes. */
+    void quiesce() {
+        for (int writes = 0; inFlight != null || !waiting.isEmpty(); writes++) {
+            assertThat(writes).as("writes until everybody is answered").isLessThan(40);
+            plan();
+            finishWrite();
+        }
+    }
+
+    private static MeterSettings node(long host) {
+        return new MeterSettings(host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1));
+    }
+
+    /** A clean change of owner: in the same process, or in the next one, whose predecessor's doors are gone. */
+    private void restart(int argument) {
+        if (inFlight != null) {
+            finishWrite();
+        }
+        if (inFlight != null || !purse.isClaimed()) {
+            return;
+        }
+        waiting.clear();
+        List<Standing> before = purse.standings(now);
+        row = purse.leaving(++sequence);
+        if ((argument & 1) == 0) {
+            processEnds();
+        }
+        purse = new Purse(row, 0, common);
+        assertThat(purse.standings(now).subList(0, LimitRule.of(row.settings()).size()))
+                .as("a clean restart is exact")
+                .extracting(Standing::committed)
+                .isEqualTo(before.subList(0, LimitRule.of(row.settings()).size()).stream()
+                        .map(Standing::committed)
+                        .toList());
+        plan();
+    }
+
+    private void processEnds() {
+        open.replaceAll(call -> new Call(call.id, call.need, call.epoch, call.gens, true));
+        common = node(common.host() + 1);
+    }
+
+    private void crash(boolean writeHappened) {
+        crashes++;
+        if (inFlight != null && writeHappened) {
+            row = inFlight;
+        }
+        inFlight = null;
+        waiting.clear();
+        processEnds();
+        excess.clear(); // what was not acknowledged may be lost; the rest is in the row
+        purse = new Purse(row, 0, common);
+        plan();
+    }
+
+    private void check() {
+        for (LimitRule rule : LimitRule.of(row.settings())) {
+            LimitState durable = limit(row, rule.id());
+            Window window = new Window(rule.id(), durable.gen());
+            long held = used.getOrDefault(window, 0L);
+            assertThat(held).as("%s: holds and use", window).isNotNegative();
+            assertThat(durable.committed()).as("%s: durable before use", window).isGreaterThanOrEqualTo(held);
+            if (crashes == 0 && !impatient && durable.isOpen(now)) {
+                long exact = durable.carried() + held + excess.getOrDefault(window, 0L);
+                assertThat(committed(rule)).as("%s: committed", window).isEqualTo(exact);
+            }
+        }
+        boolean idle = open.stream().allMatch(Call::lost);
+        if (idle) {
+            assertThat(purse.view(now).openHolds()).isZero();
+            assertThat(purse.standings(now)).allMatch(standing -> standing.held() == 0);
+        }
+    }
+
+    private long committed(LimitRule rule) {
+        return purse.standings(now).stream()
+                .filter(standing -> standing.kind() == rule.id().unit().kind())
+                .findFirst()
+                .orElseThrow()
+                .committed();
+    }
+}

@@ -1,0 +1,134 @@
+package dev.weir.cluster.meters;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import dev.weir.actors.meter.Ack;
+import dev.weir.actors.meter.AdminReply;
+import dev.weir.actors.meter.Decision;
+import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.Meter;
+import dev.weir.actors.meter.MeterState;
+import dev.weir.actors.meter.MeterStore;
+import dev.weir.actors.meter.Need;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.cluster.sharding.typed.testkit.javadsl.TestEntityRef;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** A probe plays the meter. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class MetersTest {
+
+    private static final Need CALL = Need.ofCall(10, 100, true);
+    private static final HoldId HOLD = new HoldId(1, 1);
+
+    private final ActorTestKit kit = ActorTestKit.create(
+            ManualTime.config().withFallback(ConfigFactory.parseString("pekko.actor.provider = local")));
+    private final ManualTime time = ManualTime.get(kit.system());
+    private final TestProbe<Meter.Command> meter = kit.createTestProbe(Meter.Command.class);
+
+    @AfterAll
+    void close() {
+        kit.shutdownTestKit();
+    }
+
+    /** No list is asked for here. */
+    private static final class NoStore implements MeterStore {
+        @Override
+        public CompletionStage<Loaded> load(String id) {
+            return CompletableFuture.completedFuture(new Loaded.Absent());
+        }
+
+        @Override
+        public CompletionStage<WriteResult> write(String id, long expectedRev, MeterState next) {
+            return CompletableFuture.completedFuture(WriteResult.CONFLICT);
+        }
+
+        @Override
+        public CompletionStage<Optional<String>> findByAlias(String alias) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+
+        @Override
+        public CompletionStage<List<MeterState>> list(@Nullable String afterId, int limit) {
+            return CompletableFuture.completedFuture(List.of());
+        }
+    }
+
+    private Meters meters(int mostUnsettled) {
+        NodeSettings.Bounds bounds = new NodeSettings.Bounds(
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(1),
+                mostUnsettled,
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(5));
+        return new Meters(
+                key -> TestEntityRef.of(Meters.TYPE, key, meter.getRef()), new NoStore(), () -> Instant.EPOCH, bounds);
+    }
+
+    @Test
+    void aSettlementIsRepeatedUntilItIsAcknowledged() {
+        Meters meters = meters(10);
+        CompletionStage<Done> settled = meters.settle("k", HOLD, 3, CALL, Need.NONE, false);
+        Meter.Settle first = meter.expectMessageClass(Meter.Settle.class);
+
+        time.timePasses(Duration.ofMillis(1001));
+
+        Meter.Settle second = meter.expectMessageClass(Meter.Settle.class);
+        assertThat(second.hold()).isEqualTo(first.hold());
+        assertThat(meters.unsettled()).isOne();
+        second.replyTo().tell(new Ack(HOLD));
+        NodeTest.get(settled);
+        assertThat(meters.unsettled()).isZero();
+    }
+
+    @Test
+    void aReservationThatIsNotAnsweredInTimeIsGivenBack() {
+        Meters meters = meters(10);
+        CompletionStage<Decision> decision = meters.reserve("k", HOLD, "gpt", CALL, Duration.ofSeconds(2));
+        Meter.Reserve reserve = meter.expectMessageClass(Meter.Reserve.class);
+
+        time.timePasses(Duration.ofMillis(2001));
+
+        assertThat(NodeTest.get(decision)).isInstanceOf(Decision.Unavailable.class);
+        assertThat(reserve.notAfterEpochMillis()).isEqualTo(2000);
+        Meter.Settle settle = meter.expectMessageClass(Meter.Settle.class);
+        assertThat(settle.hold()).isEqualTo(HOLD);
+        assertThat(settle.began()).isFalse();
+        settle.replyTo().tell(new Ack(HOLD));
+    }
+
+    @Test
+    void whereTooMuchIsUnsettledNewCallsAreTurnedAway() {
+        Meters meters = meters(1);
+        meters.settle("k", HOLD, 3, CALL, Need.NONE, false);
+        Meter.Settle settle = meter.expectMessageClass(Meter.Settle.class);
+
+        CompletionStage<Decision> decision = meters.reserve("k", new HoldId(1, 2), "gpt", CALL, Duration.ofSeconds(2));
+
+        assertThat(NodeTest.get(decision)).isInstanceOf(Decision.Unavailable.class);
+        settle.replyTo().tell(new Ack(HOLD));
+    }
+
+    @Test
+    void anOperatorWhoIsNotAnsweredIsToldSo() {
+        CompletionStage<AdminReply> reply = meters(10).block("k", true);
+        meter.expectMessageClass(Meter.SetBlocked.class);
+
+        time.timePasses(Duration.ofMillis(5001));
+
+        assertThat(NodeTest.get(reply)).isInstanceOf(AdminReply.Unavailable.class);
+    }
+}

@@ -109,6 +109,11 @@ public final class Weir implements AutoCloseable {
 
         Database database = Database.open(settings.storage().data());
         closings.push(database::close);
+        ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "weir", engine);
+        closings.push(() -> {
+            system.terminate();
+            system.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        });
         AttemptJournal journal = AttemptJournal.open(
                 settings.storage().data(), settings.storage().journalBytes());
         closings.push(journal::close);
@@ -124,11 +129,6 @@ public final class Weir implements AutoCloseable {
         closings.push(shipper::close);
         Ledger ledger = new Ledger(database.dataSource());
 
-        ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "weir", engine);
-        closings.push(() -> {
-            system.terminate();
-            system.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
-        });
         Node node = Node.start(system, database, nodeSettings(config), clock)
                 .toCompletableFuture()
                 .join();

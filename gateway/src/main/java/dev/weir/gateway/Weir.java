@@ -69,6 +69,8 @@ public final class Weir implements AutoCloseable {
     private @Nullable HttpListener listener;
     private @Nullable HttpListener management;
     private volatile boolean ready;
+    private volatile boolean storeAnswers = true;
+    private volatile String shipping = "";
     private boolean closed;
 
     /** A step of the way out. */
@@ -143,7 +145,7 @@ public final class Weir implements AutoCloseable {
                 SystemMaterializer.get(system).materializer());
         Desk desk = new Desk(telemetry, access, bodies);
         Refusals refusals = new Refusals(clock);
-        HealthRoutes health = new HealthRoutes(() -> health(shipper), telemetry);
+        HealthRoutes health = new HealthRoutes(this::health, telemetry);
         ChatRoute.Rooms rooms = new ChatRoute.Rooms(
                 node.meters(), journal, access, refusals, settings.upstream().attemptHeader());
         ChatRoute chat = new ChatRoute(
@@ -191,7 +193,7 @@ public final class Weir implements AutoCloseable {
             management = listen(MANAGEMENT_HOST, managementPort, false, innerDoor, loops, system);
         }
         closings.push(() -> leave(door));
-        report(telemetry, models, node, journal, shipper);
+        report(telemetry, models, node, journal, shipper, database);
         ready = true;
     }
 
@@ -241,7 +243,8 @@ public final class Weir implements AutoCloseable {
                 door::flow);
     }
 
-    private void report(Telemetry telemetry, Models models, Node node, AttemptJournal journal, Shipper shipper) {
+    private void report(
+            Telemetry telemetry, Models models, Node node, AttemptJournal journal, Shipper shipper, Database database) {
         ScheduledExecutorService ticks = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("weir-report").daemon(true).factory());
         closings.push(ticks::shutdownNow);
@@ -252,20 +255,22 @@ public final class Weir implements AutoCloseable {
                     telemetry.connections(listener == null ? 0 : listener.connections());
                     telemetry.unsettled(node.meters().unsettled());
                     telemetry.journalUsed(journal.usedBytes());
-                    telemetry.degraded("ledger", shipper.degraded().isPresent());
+                    storeAnswers = database.answers();
+                    telemetry.degraded("store", !storeAnswers);
+                    shipping = shipper.degraded().isPresent() ? "rows wait in the journal for the store" : "";
+                    telemetry.degraded("ledger", !shipping.isEmpty());
                 },
                 1,
                 1,
                 TimeUnit.SECONDS);
     }
 
-    private HealthRoutes.Health health(Shipper shipper) {
-        boolean connected = shipper.degraded().isEmpty();
-        boolean welcome = ready && !running.isClosed();
-        String reason = running.isClosed()
-                ? "shutting down"
-                : connected ? "" : "the ledger's store does not take rows; calls are journalled";
-        return new HealthRoutes.Health(welcome, connected, reason);
+    private HealthRoutes.Health health() {
+        if (running.isClosed()) {
+            return new HealthRoutes.Health(false, storeAnswers, "shutting down");
+        }
+        String reason = storeAnswers ? shipping : "the store does not answer";
+        return new HealthRoutes.Health(ready && storeAnswers, storeAnswers && shipping.isEmpty(), reason);
     }
 
     /** The front door's port. */

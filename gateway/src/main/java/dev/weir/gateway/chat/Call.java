@@ -35,6 +35,7 @@ final class Call implements CallWatch {
     private final Need held;
 
     private boolean began;
+    private boolean ended;
     private int attempts;
     private long attemptBeganMillis;
     private long attemptBeganNanos;
@@ -158,6 +159,10 @@ final class Call implements CallWatch {
 
     @Override
     public void callEnded(@Nullable Failure failure) {
+        if (ended) {
+            return;
+        }
+        ended = true;
         Need used = new Need(began ? 1 : 0, promptTokens + completionTokens, nanoUsd, 0, priced);
         rooms.meters().settle(keyHash, granted.hold(), granted.epoch(), held, used, began);
         Outcome outcome = outcome(failure);

@@ -18,6 +18,7 @@ import dev.weir.streams.dialect.ChatRequest;
 import dev.weir.streams.dialect.ChatRequestReader;
 import dev.weir.streams.relay.Answer;
 import dev.weir.streams.relay.AttemptWalk;
+import dev.weir.streams.relay.Failure;
 import dev.weir.streams.route.WeightedOrder;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -200,12 +201,19 @@ public final class ChatRoute implements Handler {
     }
 
     private CompletionStage<HttpResponse> walk(Inbound inbound, Call call, ChatRequest request) {
-        AttemptWalk walk = AttemptWalk.start(
-                inbound.connection(),
-                request,
-                WeightedOrder.of(call.group().targets(), ThreadLocalRandom.current()),
-                settings.walk(),
-                call);
+        AttemptWalk walk;
+        try {
+            walk = AttemptWalk.start(
+                    inbound.connection(),
+                    request,
+                    WeightedOrder.of(call.group().targets(), ThreadLocalRandom.current()),
+                    settings.walk(),
+                    call);
+        } catch (RuntimeException bug) {
+            // The door answers 500; the hold must not outlive the call.
+            call.callEnded(new Failure(Failure.Kind.NOT_JOURNALLED, "the walk could not start: " + bug.getClass()));
+            throw bug;
+        }
         if (!walk.isOver()) {
             inbound.connection().callStarted();
             Runnable remove = running.add(walk, inbound.connection().loop());

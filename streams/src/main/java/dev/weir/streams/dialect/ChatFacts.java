@@ -110,7 +110,10 @@ public final class ChatFacts {
             String name = parser.currentName();
             JsonToken value = parser.nextToken();
             switch (name) {
-                case "choices" -> emptyChoices = value == JsonToken.START_ARRAY && choices(parser) == 0;
+                case "choices" -> {
+                    emptyChoices = value == JsonToken.START_ARRAY && choices(parser) == 0;
+                    parser.skipChildren();
+                }
                 case "usage" -> {
                     if (value == JsonToken.START_OBJECT) {
                         usage = usage(parser);
@@ -214,9 +217,14 @@ public final class ChatFacts {
         }
     }
 
+    /**
+     * The provider's figures in disjoint buckets. Some count what was spent on reasoning only in the total: it is output
+     * all the same.
+     */
     private static Usage usage(JsonParser parser) throws IOException {
         long prompt = 0;
         long completion = 0;
+        long total = 0;
         long cached = 0;
         long reasoning = 0;
         long audio = 0;
@@ -226,39 +234,25 @@ public final class ChatFacts {
             switch (name) {
                 case "prompt_tokens" -> prompt = tokens(parser);
                 case "completion_tokens" -> completion = tokens(parser);
-                case "prompt_tokens_details" -> cached = Math.max(cached, detail(parser, value, "cached_tokens"));
+                case "total_tokens" -> total = tokens(parser);
+                case "prompt_tokens_details" -> cached = details(parser, value, "cached_tokens", "")[0];
                 case "completion_tokens_details" -> {
-                    long[] details = details(parser, value);
+                    long[] details = details(parser, value, "reasoning_tokens", "audio_tokens");
                     reasoning = details[0];
                     audio = details[1];
                 }
                 default -> parser.skipChildren();
             }
         }
+        long beside = Math.max(0, total - prompt - completion);
+        long generated = completion + beside;
         long cacheRead = Math.min(cached, prompt);
-        long thought = Math.min(reasoning, completion);
-        long spoken = Math.min(audio, completion - thought);
-        return new Usage(prompt - cacheRead, cacheRead, 0, completion - thought - spoken, thought, spoken, 0);
+        long thought = Math.min(Math.max(reasoning, beside), generated);
+        long spoken = Math.min(audio, generated - thought);
+        return new Usage(prompt - cacheRead, cacheRead, 0, generated - thought - spoken, thought, spoken, 0);
     }
 
-    private static long detail(JsonParser parser, JsonToken value, String wanted) throws IOException {
-        long found = 0;
-        if (value != JsonToken.START_OBJECT) {
-            parser.skipChildren();
-            return 0;
-        }
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            String name = parser.currentName();
-            parser.nextToken();
-            if (name.equals(wanted)) {
-                found = tokens(parser);
-            }
-            parser.skipChildren();
-        }
-        return found;
-    }
-
-    private static long[] details(JsonParser parser, JsonToken value) throws IOException {
+    private static long[] details(JsonParser parser, JsonToken value, String first, String second) throws IOException {
         long[] found = new long[2];
         if (value != JsonToken.START_OBJECT) {
             parser.skipChildren();
@@ -267,17 +261,20 @@ public final class ChatFacts {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             parser.nextToken();
-            if (name.equals("reasoning_tokens")) {
+            if (name.equals(first)) {
                 found[0] = tokens(parser);
-            } else if (name.equals("audio_tokens")) {
+            } else if (name.equals(second)) {
                 found[1] = tokens(parser);
+            } else {
+                parser.skipChildren();
             }
-            parser.skipChildren();
         }
         return found;
     }
 
     private static long tokens(JsonParser parser) throws IOException {
-        return Math.max(0, Math.min(parser.getValueAsLong(), Integer.MAX_VALUE));
+        long count = Math.max(0, Math.min(parser.getValueAsLong(), Integer.MAX_VALUE));
+        parser.skipChildren();
+        return count;
     }
 }

@@ -11,6 +11,7 @@ import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.concurrent.Future;
 import java.io.ByteArrayOutputStream;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class Attempt implements Exchange.Listener {
 
     private static final long TAIL_MILLIS = 1_000;
+    private static final int TAIL_BYTES = 64 * 1024;
     private static final int MAX_REFUSAL = 1024 * 1024;
     private static final ByteString KEEP_ALIVE = ByteString.fromString(": keep-alive\n\n");
 
@@ -69,6 +71,9 @@ final class Attempt implements Exchange.Listener {
     private ByteString ready = ByteString.emptyByteString();
     private boolean demanded;
     private boolean complete;
+    private int tailBytes;
+    private @Nullable Future<?> tailTimer;
+    private @Nullable Future<?> keepAliveTimer;
     private RelaySource.@Nullable Wake outlet;
 
     Attempt(AttemptWalk walk, ChatRequest request, Target target, int number, EventLoop loop) {
@@ -77,8 +82,7 @@ final class Attempt implements Exchange.Listener {
         this.target = target;
         this.number = number;
         this.loop = loop;
-        this.clock =
-                new AttemptClock(request.stream() ? target.streamClocks() : target.callClocks(), loop, this::timedOut);
+        this.clock = new AttemptClock(target.clocks(request.stream()), walk.startedAt(), loop, this::timedOut);
         this.relay = new EventRelay(
                 !request.wantsUsage() && target.asksUsage(), walk.settings().maxEvent());
     }
@@ -145,14 +149,23 @@ final class Attempt implements Exchange.Listener {
         clock.heard();
         switch (phase) {
             case WHOLE -> gather(piece);
-            case PREAMBLE, COMMITTED, TAIL -> {
+            case PREAMBLE, COMMITTED -> {
                 if (!relay.feed(piece)) {
                     fail(
                             Failure.Kind.TOO_LARGE,
                             "an event exceeds " + walk.settings().maxEvent() + " bytes");
                 }
             }
+            case TAIL -> tail(piece);
             case SENDING, OVER -> {}
+        }
+    }
+
+    /** Nobody needs what comes behind the marker; a little of it is passed on, so that the connection can be kept. */
+    private void tail(ByteBuf piece) {
+        tailBytes += piece.readableBytes();
+        if (tailBytes > TAIL_BYTES || !relay.feed(piece)) {
+            close();
         }
     }
 
@@ -170,7 +183,11 @@ final class Attempt implements Exchange.Listener {
     @Override
     public void readComplete() {
         switch (phase) {
-            case SENDING, WHOLE, TAIL -> readOn();
+            case SENDING, WHOLE -> readOn();
+            case TAIL -> {
+                offer(relay.take());
+                readOn();
+            }
             case PREAMBLE -> preamble();
             case COMMITTED -> relayed();
             case OVER -> {}
@@ -201,7 +218,7 @@ final class Attempt implements Exchange.Listener {
             phase = Phase.TAIL;
             settle(reported());
             clock.stop();
-            loop.schedule(this::tailEnds, TAIL_MILLIS, TimeUnit.MILLISECONDS);
+            tailTimer = loop.schedule(this::close, TAIL_MILLIS, TimeUnit.MILLISECONDS);
         }
         ByteString bytes = relay.take();
         if (bytes.nonEmpty()) {
@@ -216,25 +233,16 @@ final class Attempt implements Exchange.Listener {
         return relay.facts().error() ? IN_BAND : null;
     }
 
-    private void tailEnds() {
-        if (phase == Phase.TAIL) {
-            cancelExchange();
-            close();
-        }
-    }
-
     @Override
     public void end() {
+        exchange = null;
         clock.stop();
         switch (phase) {
             case WHOLE -> wholeEnded();
             case PREAMBLE, COMMITTED -> streamEnded();
             case TAIL -> {
                 relay.finish();
-                ByteString rest = relay.take();
-                if (rest.nonEmpty()) {
-                    offer(rest);
-                }
+                offer(relay.take());
                 close();
             }
             case SENDING, OVER -> {}
@@ -263,21 +271,43 @@ final class Attempt implements Exchange.Listener {
         walk.answered(answer);
     }
 
+    /** An event without its empty line counts, but it reaches the client only where nothing must be said behind it. */
     private void streamEnded() {
+        if (phase == Phase.PREAMBLE) {
+            preamble();
+        }
+        boolean told = relay.facts().error();
+        ByteString events = phase == Phase.COMMITTED ? relay.take() : ByteString.emptyByteString();
         relay.finish();
         ChatFacts facts = relay.facts();
-        if (phase == Phase.PREAMBLE && (relay.contentSeen() || facts.done())) {
+        if (phase == Phase.PREAMBLE && facts.done() && !facts.error()) {
             commit();
         }
-        if (facts.done()) {
-            settle(reported());
-            offer(relay.take());
-            close();
-        } else if (facts.error()) {
-            offer(relay.take());
-            failed(IN_BAND, true);
+        switch (phase) {
+            case TAIL -> {
+                offer(relay.take());
+                close();
+            }
+            case COMMITTED -> {
+                if (facts.done()) {
+                    settle(reported());
+                    offer(events.concat(relay.take()));
+                    close();
+                } else {
+                    relay.take();
+                    offer(events);
+                    endedEarly(facts, told);
+                }
+            }
+            case PREAMBLE -> endedEarly(facts, false);
+            case SENDING, WHOLE, OVER -> {}
+        }
+    }
+
+    private void endedEarly(ChatFacts facts, boolean told) {
+        if (facts.error()) {
+            failed(IN_BAND, told);
         } else {
-            offer(relay.take());
             fail(Failure.Kind.TRUNCATED, "the stream ended without its terminal marker");
         }
     }
@@ -295,7 +325,6 @@ final class Attempt implements Exchange.Listener {
         if (phase == Phase.TAIL) {
             close();
         } else {
-            offer(relay.take());
             fail(kind, failure.kind() + ": " + failure.detail());
         }
     }
@@ -317,9 +346,10 @@ final class Attempt implements Exchange.Listener {
     }
 
     private void fail(Failure.Kind kind, String detail) {
-        failed(new Failure(kind, detail), false);
+        failed(new Failure(kind, detail), relay.facts().error());
     }
 
+    /** @param told the client has been, or is being, told by the provider itself */
     private void failed(Failure failure, boolean told) {
         switch (phase) {
             case SENDING, WHOLE, PREAMBLE -> {
@@ -331,10 +361,9 @@ final class Attempt implements Exchange.Listener {
             }
             case COMMITTED -> {
                 cancelExchange();
+                ByteString events = relay.take();
                 settle(failure);
-                if (!told) {
-                    offer(walk.watch().inBand(failure));
-                }
+                offer(told ? events : events.concat(walk.watch().inBand(failure)));
                 close();
             }
             case TAIL -> close();
@@ -349,7 +378,7 @@ final class Attempt implements Exchange.Listener {
         boolean settled = phase == Phase.TAIL;
         phase = Phase.OVER;
         cancelExchange();
-        clock.stop();
+        stopTimers();
         if (!settled) {
             settle(failure);
         }
@@ -358,12 +387,23 @@ final class Attempt implements Exchange.Listener {
 
     private void close() {
         phase = Phase.OVER;
-        clock.stop();
+        cancelExchange();
+        stopTimers();
         complete = true;
         if (outlet != null) {
             outlet.wake();
         }
         walk.finished();
+    }
+
+    private void stopTimers() {
+        clock.stop();
+        if (tailTimer != null) {
+            tailTimer.cancel(false);
+        }
+        if (keepAliveTimer != null) {
+            keepAliveTimer.cancel(false);
+        }
     }
 
     private void cancelExchange() {
@@ -415,7 +455,7 @@ final class Attempt implements Exchange.Listener {
     }
 
     private void keepAlive() {
-        loop.schedule(
+        keepAliveTimer = loop.schedule(
                 () -> {
                     if (phase == Phase.COMMITTED) {
                         if (demanded && clock.silentFor(walk.settings().keepAliveComments())) {

@@ -38,6 +38,7 @@ public final class AttemptWalk {
     private final CallWatch watch;
     private final CompletableFuture<Answer> answer = new CompletableFuture<>();
     private final Runnable goneListener = this::clientLeft;
+    private final long startedAt = System.nanoTime();
     private int begun;
     private @Nullable Attempt current;
     private boolean settled;
@@ -123,7 +124,7 @@ public final class AttemptWalk {
             return;
         }
         boolean another = failure.kind().retryable() && begun < order.size() && begun < settings.maxAttempts();
-        if (another && !client.isGone()) {
+        if (another && !client.isGone() && hasTimeFor(order.get(begun))) {
             next();
             return;
         }
@@ -131,6 +132,11 @@ public final class AttemptWalk {
         boolean passOn = refusal != null && failure.kind() != Failure.Kind.UPSTREAM_AUTH;
         answer.complete(passOn ? refusal : new Answer.Failed(failure, begun));
         finished();
+    }
+
+    private boolean hasTimeFor(Target target) {
+        Duration total = target.clocks(request.stream()).total();
+        return total.isZero() || System.nanoTime() - startedAt < total.toNanos();
     }
 
     void answered(Answer.Whole whole) {
@@ -162,6 +168,10 @@ public final class AttemptWalk {
         current = null;
         client.forget(goneListener);
         onOver.run();
+    }
+
+    long startedAt() {
+        return startedAt;
     }
 
     Settings settings() {

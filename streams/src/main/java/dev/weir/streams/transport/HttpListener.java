@@ -89,6 +89,9 @@ public final class HttpListener {
                         int index = loops.index(channel.eventLoop());
                         ClientConnection connection = new ClientConnection(channel, index);
                         Runnable serve = () -> {
+                            if (!channel.isActive()) {
+                                return;
+                            }
                             channel.pipeline().addLast("framing", new FramingGuard(limits, connection));
                             handler.apply(connection)
                                     .join(http.serverLayer()

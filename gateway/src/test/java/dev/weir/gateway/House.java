@@ -1,16 +1,12 @@
 package dev.weir.gateway;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.config.ConfigFile;
 import dev.weir.streams.mock.MockSettings;
 import dev.weir.streams.mock.MockUpstream;
 import dev.weir.streams.mock.Witness;
 import java.io.IOException;
 import java.net.Socket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,16 +24,9 @@ public final class House implements AutoCloseable {
     public static final String MASTER = "sk-test-master-key";
     public static final Duration PATIENCE = Duration.ofSeconds(15);
 
-    static final ObjectMapper JSON = new ObjectMapper();
-
-    private static final HttpClient CLIENT = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(5))
-            .build();
-
     private final MockUpstream mock;
     private final Path data;
-    private final String yaml;
+    private String yaml;
     private final Map<String, String> environment;
     private Weir weir;
 
@@ -92,6 +81,15 @@ public final class House implements AutoCloseable {
                 config.withWeir(config.weir().withServer("127.0.0.1", 0).withData(data)));
     }
 
+    /** Stops and starts again over the same data, with a text of the configuration replaced. */
+    public void restart(String target, String replacement) {
+        if (!yaml.contains(target)) {
+            throw new IllegalArgumentException(target + " is not in the configuration");
+        }
+        yaml = yaml.replace(target, replacement);
+        restart();
+    }
+
     /** Stops and starts again over the same data. */
     public void restart() {
         weir.close();
@@ -118,70 +116,41 @@ public final class House implements AutoCloseable {
         return data;
     }
 
+    Visitor visitor() {
+        return Visitor.at(weir.port());
+    }
+
     public String url() {
-        return "http://127.0.0.1:" + weir.port();
+        return visitor().url();
     }
 
     public Socket socket() throws IOException {
-        return new Socket("127.0.0.1", weir.port());
+        return visitor().socket();
     }
 
     /** A new key with these fields, a JSON object. */
     public String key(String fields) {
-        HttpResponse<String> made = post("/key/generate", MASTER, fields);
-        if (made.statusCode() != 200) {
-            throw new IllegalStateException(made.body());
-        }
-        return json(made).path("key").asText();
+        return visitor().key(fields);
     }
 
     public HttpResponse<String> post(String path, @Nullable String key, String body, String... headers) {
-        return send(request(path, key, headers)
-                .POST(HttpRequest.BodyPublishers.ofString(body))
-                .build());
+        return visitor().post(path, key, body, headers);
     }
 
     public HttpResponse<String> get(String path, @Nullable String key, String... headers) {
-        return send(request(path, key, headers).GET().build());
+        return visitor().get(path, key, headers);
     }
 
     public CompletableFuture<HttpResponse<String>> postAsync(String path, String key, String body) {
-        return CLIENT.sendAsync(
-                request(path, key)
-                        .POST(HttpRequest.BodyPublishers.ofString(body))
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
+        return visitor().postAsync(path, key, body);
     }
 
-    private HttpRequest.Builder request(String path, @Nullable String key, String... headers) {
-        HttpRequest.Builder builder = HttpRequest.newBuilder(URI.create(url() + path))
-                .timeout(Duration.ofSeconds(60))
-                .header("Content-Type", "application/json");
-        if (key != null) {
-            builder.header("Authorization", "Bearer " + key);
-        }
-        if (headers.length > 0) {
-            builder.headers(headers);
-        }
-        return builder;
+    public HttpResponse<String> chat(String key, String model, String... headers) {
+        return visitor().chat(key, model, headers);
     }
 
-    static HttpResponse<String> send(HttpRequest request) {
-        try {
-            return CLIENT.send(request, HttpResponse.BodyHandlers.ofString());
-        } catch (IOException failure) {
-            throw new IllegalStateException(request.uri() + ": " + failure, failure);
-        } catch (InterruptedException interrupted) {
-            throw new IllegalStateException(interrupted);
-        }
-    }
-
-    public HttpResponse<String> chat(String key, String model) {
-        return post("/v1/chat/completions", key, body(model, false));
-    }
-
-    public HttpResponse<String> stream(String key, String model) {
-        return post("/v1/chat/completions", key, body(model, true));
+    public HttpResponse<String> stream(String key, String model, String... headers) {
+        return visitor().stream(key, model, headers);
     }
 
     /** A chat request as JSON; {@code more} are further fields, each with a comma before it. */
@@ -202,41 +171,25 @@ public final class House implements AutoCloseable {
     }
 
     public static JsonNode json(HttpResponse<String> response) {
-        return json(response.body());
+        return Visitor.json(response);
     }
 
     public static JsonNode json(String text) {
-        try {
-            return JSON.readTree(text);
-        } catch (IOException failure) {
-            throw new IllegalStateException(text, failure);
-        }
+        return Visitor.json(text);
     }
 
     /** What {@code /key/info} says of a limit of this key. */
     public JsonNode limit(String key, String type) {
-        for (JsonNode limit : info(key).path("limits")) {
-            if (limit.path("limit_type").asText().equals(type)) {
-                return limit;
-            }
-        }
-        throw new IllegalStateException("no limit " + type);
+        return visitor().limit(key, type);
     }
 
     public JsonNode info(String key) {
-        return json(get("/key/info?key=" + key, MASTER)).path("info");
+        return visitor().info(key);
     }
 
     /** The attempt rows of a request, when there are {@code count} of them; they appear within a second. */
     public JsonNode rows(String requestId, int count) {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (true) {
-            JsonNode rows = json(get("/spend/logs?attempts=true&limit=5000&request_id=" + requestId, MASTER));
-            if (rows.size() >= count || System.nanoTime() > end) {
-                return rows;
-            }
-            Thread.onSpinWait();
-        }
+        return visitor().rows(requestId, count);
     }
 
     @Override

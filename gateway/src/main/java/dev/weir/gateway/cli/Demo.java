@@ -33,6 +33,7 @@ final class Demo implements Callable<Integer> {
     @Option(
             names = "--port",
             paramLabel = "N",
+            converter = PortNumber.class,
             defaultValue = "4000",
             description = "Port to listen on (default 4000).")
     private int port;

@@ -28,9 +28,15 @@ public final class Main implements Callable<Integer> {
     public Main() {}
 
     public static void main(String[] arguments) {
-        int code = new CommandLine(new Main())
-                .setExecutionExceptionHandler(Main::explain)
-                .execute(arguments);
+        int code = FAILED;
+        try {
+            code = new CommandLine(new Main())
+                    .setExecutionExceptionHandler(Main::explain)
+                    .execute(arguments);
+        } catch (Error broken) {
+            // A class that is missing, a heap that is full: without an exit, threads that run already keep the process.
+            broken.printStackTrace(System.err);
+        }
         System.exit(code);
     }
 

@@ -31,6 +31,7 @@ final class Serve implements Callable<Integer> {
     @Option(
             names = "--port",
             paramLabel = "N",
+            converter = PortNumber.class,
             description = "Port to listen on, over weir.server.port (default 4000).")
     private @Nullable Integer port;
 

@@ -103,7 +103,7 @@ public final class Weir implements AutoCloseable {
         Clock clock = Clock.systemUTC();
         EventLoops loops = EventLoops.start(settings.loops());
         closings.push(loops::close);
-        Config engine = Node.config(loops.dispatchers().withFallback(engine()));
+        Config engine = Node.config(loops.dispatchers().withFallback(artery()).withFallback(engine()));
         Telemetry telemetry = Telemetry.start(engine, settings.metrics().enabled());
         closings.push(telemetry::close);
         AccessLines access = AccessLines.open(settings.accessLog(), telemetry::accessLineLost);
@@ -197,6 +197,11 @@ public final class Weir implements AutoCloseable {
         ready = true;
     }
 
+    private Config artery() {
+        return ConfigFactory.parseString(
+                "pekko.remote.artery.canonical.port = " + settings.cluster().port());
+    }
+
     private static Config engine() {
         return ConfigFactory.defaultApplication()
                 .withFallback(ConfigFactory.defaultReference().getConfig("weir.gateway.engine"));
@@ -219,11 +224,14 @@ public final class Weir implements AutoCloseable {
         return new ChatRoute.Settings(
                 settings.admission().timeout(),
                 settings.meters().defaultOutput(),
+                settings.meters().unpriced() == WeirSettings.Unpriced.REJECT,
                 new AttemptWalk.Settings(
                         config.router().numRetries() + 1,
                         settings.upstream().maxResponse(),
                         settings.upstream().maxEvent(),
-                        comments == null ? Duration.ZERO : comments));
+                        new AttemptWalk.Comments(
+                                comments == null ? Duration.ZERO : comments,
+                                settings.server().keepAliveBeforeContent())));
     }
 
     private HttpListener listen(

@@ -17,18 +17,18 @@ class MetricsTest {
     void everyMetricIsThereAfterSomeCallsAndNamesNoClient() {
         try (House house = House.with(
                 MockSettings.forTests(),
-                House.model("m", "mock", "input_cost_per_token: 0.001", "output_cost_per_token: 0.001"))) {
+                House.model("metered", "mock", "input_cost_per_token: 0.001", "output_cost_per_token: 0.001"))) {
             String key = house.key("{\"rpm_limit\":2,\"key_alias\":\"somebody\"}");
-            house.chat(key, "m");
-            house.stream(key, "m");
-            house.chat(key, "m");
+            house.chat(key, "metered");
+            house.stream(key, "metered");
+            house.chat(key, "metered");
             house.chat(key, "what-a-client-typed");
 
             Awaitility.await()
                     .atMost(House.PATIENCE)
                     .until(() -> house.get("/metrics", null)
                             .body()
-                            .contains("weir_calls_total{group=\"m\",outcome=\"completed\"} 2.0"));
+                            .contains("weir_calls_total{group=\"metered\",outcome=\"completed\"} 2.0"));
 
             String scrape = house.get("/metrics", null).body();
             for (Metric metric : Metric.values()) {

@@ -8,6 +8,7 @@ import dev.weir.cluster.ledger.AttemptBegun;
 import dev.weir.cluster.ledger.AttemptEnded;
 import dev.weir.cluster.ledger.AttemptId;
 import dev.weir.config.KeySettings;
+import dev.weir.config.price.Price;
 import dev.weir.config.price.Usage;
 import dev.weir.gateway.door.Inbound;
 import dev.weir.gateway.door.Replies;
@@ -123,6 +124,12 @@ final class Call implements CallWatch {
             attempts = number;
         }
         return journalled;
+    }
+
+    @Override
+    public void attemptProgressed(int number, Target target, Usage upTo) {
+        Price price = group.served(target).price();
+        rooms.journal().progress(id(number), upTo, price == null ? 0 : price.cost(upTo));
     }
 
     @Override

@@ -56,8 +56,10 @@ public final class ChatRoute implements Handler {
      * Bounds and defaults of calls.
      *
      * @param defaultOutput the output tokens held for a call that names no maximum
+     * @param rejectUnpriced a model without a price is refused to every key, not only to those with a budget
      */
-    public record Settings(Duration admissionTimeout, long defaultOutput, AttemptWalk.Settings walk) {}
+    public record Settings(
+            Duration admissionTimeout, long defaultOutput, boolean rejectUnpriced, AttemptWalk.Settings walk) {}
 
     /**
      * What all calls share.
@@ -146,7 +148,10 @@ public final class ChatRoute implements Handler {
 
     private CompletionStage<HttpResponse> route(Inbound inbound, String keyHash, ChatRequest request) {
         return models.find(request.model())
-                .map(group -> admit(inbound, keyHash, request, group))
+                .map(group -> settings.rejectUnpriced() && !group.priced()
+                        ? authenticate(
+                                inbound, keyHash, rooms.refusals().of(new Decision.Unpriced(group.name()), keyHash))
+                        : admit(inbound, keyHash, request, group))
                 .orElseGet(() -> authenticate(
                         inbound,
                         keyHash,

@@ -8,13 +8,16 @@ import dev.weir.streams.pool.UpstreamFailure;
 import dev.weir.streams.pool.UpstreamRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
 import java.io.ByteArrayOutputStream;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import org.apache.pekko.NotUsed;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +39,10 @@ final class Attempt implements Exchange.Listener {
     private static final long TAIL_MILLIS = 1_000;
     private static final int TAIL_BYTES = 64 * 1024;
     private static final int MAX_REFUSAL = 1024 * 1024;
+    private static final long PROGRESS_TOKENS = 256;
+    private static final int OK = 200;
+    private static final HttpHeaders EVENT_STREAM =
+            new DefaultHttpHeaders().set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream");
     private static final ByteString KEEP_ALIVE = ByteString.fromString(": keep-alive\n\n");
 
     private static final Failure IN_BAND =
@@ -71,6 +78,8 @@ final class Attempt implements Exchange.Listener {
     private ByteString ready = ByteString.emptyByteString();
     private boolean demanded;
     private boolean complete;
+    private boolean promised;
+    private long journalledOutput = PROGRESS_TOKENS;
     private int tailBytes;
     private @Nullable Future<?> tailTimer;
     private @Nullable Future<?> keepAliveTimer;
@@ -115,6 +124,9 @@ final class Attempt implements Exchange.Listener {
         begunAt = System.nanoTime();
         clock.start(begunAt);
         clock.waiting();
+        if (request.stream() && walk.settings().comments().beforeContent()) {
+            keepAlive();
+        }
         return true;
     }
 
@@ -210,7 +222,15 @@ final class Attempt implements Exchange.Listener {
         clock.firstContent();
         phase = Phase.COMMITTED;
         relayed();
-        walk.committed(new Answer.Streamed(status, headers, Source.fromGraph(new RelaySource(this)), target, number));
+        if (!promised) {
+            promise(status, headers);
+        }
+    }
+
+    private void promise(int promisedStatus, HttpHeaders promisedHeaders) {
+        promised = true;
+        Source<ByteString, NotUsed> body = Source.fromGraph(new RelaySource(this));
+        walk.committed(new Answer.Streamed(promisedStatus, promisedHeaders, body, target, number));
     }
 
     private void relayed() {
@@ -220,12 +240,22 @@ final class Attempt implements Exchange.Listener {
             clock.stop();
             tailTimer = loop.schedule(this::close, TAIL_MILLIS, TimeUnit.MILLISECONDS);
         }
+        progress();
         ByteString bytes = relay.take();
         if (bytes.nonEmpty()) {
             offer(bytes);
         }
         if (phase == Phase.TAIL || (bytes.isEmpty() && demanded)) {
             readOn();
+        }
+    }
+
+    /** Says how far the output will have come before it is passed on, in steps, so that a crash leaves nothing uncharged. */
+    private void progress() {
+        long output = relay.facts().outputEstimate();
+        if (output > journalledOutput && !ended) {
+            journalledOutput = output + PROGRESS_TOKENS;
+            walk.watch().attemptProgressed(number, target, Usage.ofText(request.inputEstimate(), journalledOutput));
         }
     }
 
@@ -253,8 +283,13 @@ final class Attempt implements Exchange.Listener {
         ByteString body = ByteString.fromArrayUnsafe(whole.toByteArray());
         Answer.Whole answer = new Answer.Whole(status, headers, body, target, number);
         if (status >= 400) {
-            phase = Phase.OVER;
             Failure failure = Refusals.classify(status, headers);
+            if (promised) {
+                failed(failure, false);
+                return;
+            }
+            phase = Phase.OVER;
+            stopTimers();
             settleAttempt(failure);
             walk.attemptFailed(this, failure, answer);
             return;
@@ -353,22 +388,28 @@ final class Attempt implements Exchange.Listener {
     private void failed(Failure failure, boolean told) {
         switch (phase) {
             case SENDING, WHOLE, PREAMBLE -> {
-                phase = Phase.OVER;
-                cancelExchange();
-                clock.stop();
-                settleAttempt(failure);
-                walk.attemptFailed(this, failure, null);
+                if (promised) {
+                    tell(failure, told);
+                } else {
+                    phase = Phase.OVER;
+                    cancelExchange();
+                    stopTimers();
+                    settleAttempt(failure);
+                    walk.attemptFailed(this, failure, null);
+                }
             }
-            case COMMITTED -> {
-                cancelExchange();
-                ByteString events = relay.take();
-                settle(failure);
-                offer(told ? events : events.concat(walk.watch().inBand(failure)));
-                close();
-            }
+            case COMMITTED -> tell(failure, told);
             case TAIL -> close();
             case OVER -> {}
         }
+    }
+
+    private void tell(Failure failure, boolean told) {
+        cancelExchange();
+        ByteString events = relay.take();
+        settle(failure);
+        offer(told ? events : events.concat(walk.watch().inBand(failure)));
+        close();
     }
 
     private void stop(Failure failure) {
@@ -393,7 +434,6 @@ final class Attempt implements Exchange.Listener {
         if (outlet != null) {
             outlet.wake();
         }
-        walk.finished();
     }
 
     private void stopTimers() {
@@ -449,23 +489,35 @@ final class Attempt implements Exchange.Listener {
 
     void outlet(RelaySource.Wake wake) {
         outlet = wake;
-        if (walk.settings().keepAliveComments().isPositive()) {
+        if (keepAliveTimer == null) {
             keepAlive();
         }
     }
 
+    /** The client has everything, or has left. */
+    void outletStopped() {
+        clientLeft();
+        walk.finished();
+    }
+
     private void keepAlive() {
-        keepAliveTimer = loop.schedule(
-                () -> {
-                    if (phase == Phase.COMMITTED) {
-                        if (demanded && clock.silentFor(walk.settings().keepAliveComments())) {
-                            offer(KEEP_ALIVE);
-                        }
-                        keepAlive();
-                    }
-                },
-                walk.settings().keepAliveComments().toNanos(),
-                TimeUnit.NANOSECONDS);
+        Duration every = walk.settings().comments().every();
+        if (every.isPositive() && phase != Phase.OVER) {
+            keepAliveTimer = loop.schedule(() -> comment(every), every.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void comment(Duration every) {
+        if (phase == Phase.TAIL || phase == Phase.OVER) {
+            return;
+        }
+        if (!promised) {
+            ready = ready.concat(KEEP_ALIVE);
+            promise(OK, EVENT_STREAM);
+        } else if (demanded && clock.silentFor(every)) {
+            offer(KEEP_ALIVE);
+        }
+        keepAlive();
     }
 
     ByteString takeReady() {

@@ -22,14 +22,21 @@ public final class AttemptWalk {
     private static final String PATH = "/chat/completions";
 
     /**
+     * Comments that keep a silent stream open.
+     *
+     * @param every how long a silence lasts before one is sent; zero for never
+     * @param beforeContent whether one may be the first thing that a client gets, which promises it a stream
+     */
+    public record Comments(Duration every, boolean beforeContent) {}
+
+    /**
      * Bounds of a walk.
      *
      * @param maxAttempts at least 1
      * @param maxAnswer bytes of a whole answer
      * @param maxEvent bytes of one event
-     * @param keepAliveComments how often a silent stream gets a comment, or zero
      */
-    public record Settings(int maxAttempts, int maxAnswer, int maxEvent, Duration keepAliveComments) {}
+    public record Settings(int maxAttempts, int maxAnswer, int maxEvent, Comments comments) {}
 
     private final ClientConnection client;
     private final ChatRequest request;

@@ -212,7 +212,12 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
         }
     }
 
-    private static void closeGently(Channel channel) {
+    /** Flushes what was written, says the end, and closes when the peer has or a moment later; on the channel's loop. */
+    static void closeGently(Channel channel) {
+        if (channel.pipeline().get("connection") == null) {
+            channel.close();
+            return;
+        }
         if (!channel.isActive() || channel.pipeline().get("linger") != null) {
             return;
         }

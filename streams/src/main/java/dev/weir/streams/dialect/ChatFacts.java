@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.weir.config.price.Usage;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -226,6 +227,7 @@ public final class ChatFacts {
         long completion = 0;
         long total = 0;
         long cached = 0;
+        long written = 0;
         long reasoning = 0;
         long audio = 0;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
@@ -235,7 +237,14 @@ public final class ChatFacts {
                 case "prompt_tokens" -> prompt = tokens(parser);
                 case "completion_tokens" -> completion = tokens(parser);
                 case "total_tokens" -> total = tokens(parser);
-                case "prompt_tokens_details" -> cached = details(parser, value, "cached_tokens", "")[0];
+                // OpenAI has no word for cache writes; these are the words of those who resell models that do.
+                case "cache_creation_input_tokens" -> written = Math.max(written, tokens(parser));
+                case "prompt_tokens_details" -> {
+                    long[] details =
+                            details(parser, value, "cached_tokens", "cache_creation_tokens", "cache_write_tokens");
+                    cached = details[0];
+                    written = Math.max(written, Math.max(details[1], details[2]));
+                }
                 case "completion_tokens_details" -> {
                     long[] details = details(parser, value, "reasoning_tokens", "audio_tokens");
                     reasoning = details[0];
@@ -247,13 +256,16 @@ public final class ChatFacts {
         long beside = Math.max(0, total - prompt - completion);
         long generated = completion + beside;
         long cacheRead = Math.min(cached, prompt);
+        long cacheWrite = Math.min(written, prompt - cacheRead);
         long thought = Math.min(Math.max(reasoning, beside), generated);
         long spoken = Math.min(audio, generated - thought);
-        return new Usage(prompt - cacheRead, cacheRead, 0, generated - thought - spoken, thought, spoken, 0);
+        long input = prompt - cacheRead - cacheWrite;
+        return new Usage(input, cacheRead, cacheWrite, generated - thought - spoken, thought, spoken, 0);
     }
 
-    private static long[] details(JsonParser parser, JsonToken value, String first, String second) throws IOException {
-        long[] found = new long[2];
+    /** The figures of these names in an object of details, in their order; 0 for one that is missing. */
+    private static long[] details(JsonParser parser, JsonToken value, String... wanted) throws IOException {
+        long[] found = new long[wanted.length];
         if (value != JsonToken.START_OBJECT) {
             parser.skipChildren();
             return found;
@@ -261,10 +273,9 @@ public final class ChatFacts {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             parser.nextToken();
-            if (name.equals(first)) {
-                found[0] = tokens(parser);
-            } else if (name.equals(second)) {
-                found[1] = tokens(parser);
+            int index = List.of(wanted).indexOf(name);
+            if (index >= 0) {
+                found[index] = tokens(parser);
             } else {
                 parser.skipChildren();
             }

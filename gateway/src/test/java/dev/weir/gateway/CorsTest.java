@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class CorsTest {
 
     private static HttpResponse<String> preflight(House house, String origin) {
-        return House.send(HttpRequest.newBuilder(URI.create(house.url() + "/v1/chat/completions"))
+        return Visitor.send(HttpRequest.newBuilder(URI.create(house.url() + "/v1/chat/completions"))
                 .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
                 .header("Origin", origin)
                 .header("Access-Control-Request-Method", "POST")

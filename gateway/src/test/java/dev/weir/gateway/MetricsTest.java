@@ -77,6 +77,6 @@ class MetricsTest {
     }
 
     private static HttpResponse<String> get(String url) {
-        return House.send(HttpRequest.newBuilder(URI.create(url)).GET().build());
+        return Visitor.send(HttpRequest.newBuilder(URI.create(url)).GET().build());
     }
 }

@@ -15,6 +15,7 @@ import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.StatusCode;
 import org.apache.pekko.http.javadsl.model.StatusCodes;
+import org.apache.pekko.http.javadsl.model.headers.Connection;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.util.ByteString;
 
@@ -52,6 +53,10 @@ public final class Replies {
         }
         if (refusal.kind().status() == 401) {
             headers.add(RawHeader.create("WWW-Authenticate", "Bearer"));
+        }
+        if (refusal.kind() == Refusal.Kind.TOO_LARGE || refusal.kind() == Refusal.Kind.TOO_SLOW) {
+            // What is left of the request is not read, so nothing can follow it.
+            headers.add(Connection.create("close"));
         }
         if (refusal.kind() == Refusal.Kind.BUDGET_EXCEEDED) {
             headers.add(RawHeader.create("x-should-retry", "false"));

@@ -90,7 +90,8 @@ final class SettingsReader {
     }
 
     private static void refuseOnePortForTwo(Value server, Value management) {
-        if (!management.isOff() && management.integer(1, MAX_PORT) == server.integer(0, MAX_PORT)) {
+        long port = management.isOff() ? 0 : management.integer(0, MAX_PORT);
+        if (port != 0 && port == server.integer(0, MAX_PORT)) {
             management.problem("a port other than weir.server.port");
         }
     }
@@ -106,7 +107,8 @@ final class SettingsReader {
                 server.at("head_timeout").duration(),
                 server.at("body_timeout").duration(),
                 server.at("idle_timeout").duration(),
-                server.at("keep_alive_comments").durationOrOff());
+                server.at("keep_alive_comments").durationOrOff(),
+                server.at("keep_alive_before_content").flag());
     }
 
     private static WeirSettings.@Nullable Tls tls(Value tls) {
@@ -180,7 +182,7 @@ final class SettingsReader {
     }
 
     private static @Nullable Integer portOrOff(Value port) {
-        return port.isOff() ? null : (Integer) (int) port.integer(1, MAX_PORT);
+        return port.isOff() ? null : (Integer) (int) port.integer(0, MAX_PORT);
     }
 
     private static @Nullable InetSocketAddress proxy(Value proxy) {

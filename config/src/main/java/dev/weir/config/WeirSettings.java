@@ -75,6 +75,7 @@ public record WeirSettings(
      * The door for clients.
      *
      * @param keepAliveComments the gap between comments on a silent stream; null for none
+     * @param keepAliveBeforeContent whether a comment may be what a client gets first
      */
     public record Server(
             String host,
@@ -86,7 +87,8 @@ public record WeirSettings(
             Duration headTimeout,
             Duration bodyTimeout,
             Duration idleTimeout,
-            @Nullable Duration keepAliveComments) {
+            @Nullable Duration keepAliveComments,
+            boolean keepAliveBeforeContent) {
 
         public Server {
             if (port < 0 || port > MAX_PORT) {
@@ -105,7 +107,8 @@ public record WeirSettings(
                     headTimeout,
                     bodyTimeout,
                     idleTimeout,
-                    keepAliveComments);
+                    keepAliveComments,
+                    keepAliveBeforeContent);
         }
 
         Server withMaxBody(int bytes) {
@@ -119,7 +122,8 @@ public record WeirSettings(
                     headTimeout,
                     bodyTimeout,
                     idleTimeout,
-                    keepAliveComments);
+                    keepAliveComments,
+                    keepAliveBeforeContent);
         }
     }
 

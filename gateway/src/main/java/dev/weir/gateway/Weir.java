@@ -69,6 +69,8 @@ public final class Weir implements AutoCloseable {
     private @Nullable HttpListener listener;
     private @Nullable HttpListener management;
     private volatile boolean ready;
+    private volatile boolean storeAnswers = true;
+    private volatile String shipping = "";
     private boolean closed;
 
     /** A step of the way out. */
@@ -101,7 +103,7 @@ public final class Weir implements AutoCloseable {
         Clock clock = Clock.systemUTC();
         EventLoops loops = EventLoops.start(settings.loops());
         closings.push(loops::close);
-        Config engine = Node.config(loops.dispatchers().withFallback(engine()));
+        Config engine = Node.config(loops.dispatchers().withFallback(artery()).withFallback(engine()));
         Telemetry telemetry = Telemetry.start(engine, settings.metrics().enabled());
         closings.push(telemetry::close);
         AccessLines access = AccessLines.open(settings.accessLog(), telemetry::accessLineLost);
@@ -109,6 +111,11 @@ public final class Weir implements AutoCloseable {
 
         Database database = Database.open(settings.storage().data());
         closings.push(database::close);
+        ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "weir", engine);
+        closings.push(() -> {
+            system.terminate();
+            system.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        });
         AttemptJournal journal = AttemptJournal.open(
                 settings.storage().data(), settings.storage().journalBytes());
         closings.push(journal::close);
@@ -124,11 +131,6 @@ public final class Weir implements AutoCloseable {
         closings.push(shipper::close);
         Ledger ledger = new Ledger(database.dataSource());
 
-        ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "weir", engine);
-        closings.push(() -> {
-            system.terminate();
-            system.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
-        });
         Node node = Node.start(system, database, nodeSettings(config), clock)
                 .toCompletableFuture()
                 .join();
@@ -143,7 +145,7 @@ public final class Weir implements AutoCloseable {
                 SystemMaterializer.get(system).materializer());
         Desk desk = new Desk(telemetry, access, bodies);
         Refusals refusals = new Refusals(clock);
-        HealthRoutes health = new HealthRoutes(() -> health(shipper), telemetry);
+        HealthRoutes health = new HealthRoutes(this::health, telemetry);
         ChatRoute.Rooms rooms = new ChatRoute.Rooms(
                 node.meters(), journal, access, refusals, settings.upstream().attemptHeader());
         ChatRoute chat = new ChatRoute(
@@ -191,8 +193,13 @@ public final class Weir implements AutoCloseable {
             management = listen(MANAGEMENT_HOST, managementPort, false, innerDoor, loops, system);
         }
         closings.push(() -> leave(door));
-        report(telemetry, models, node, journal, shipper);
+        report(telemetry, models, node, journal, shipper, database);
         ready = true;
+    }
+
+    private Config artery() {
+        return ConfigFactory.parseString(
+                "pekko.remote.artery.canonical.port = " + settings.cluster().port());
     }
 
     private static Config engine() {
@@ -217,11 +224,14 @@ public final class Weir implements AutoCloseable {
         return new ChatRoute.Settings(
                 settings.admission().timeout(),
                 settings.meters().defaultOutput(),
+                settings.meters().unpriced() == WeirSettings.Unpriced.REJECT,
                 new AttemptWalk.Settings(
                         config.router().numRetries() + 1,
                         settings.upstream().maxResponse(),
                         settings.upstream().maxEvent(),
-                        comments == null ? Duration.ZERO : comments));
+                        new AttemptWalk.Comments(
+                                comments == null ? Duration.ZERO : comments,
+                                settings.server().keepAliveBeforeContent())));
     }
 
     private HttpListener listen(
@@ -241,7 +251,8 @@ public final class Weir implements AutoCloseable {
                 door::flow);
     }
 
-    private void report(Telemetry telemetry, Models models, Node node, AttemptJournal journal, Shipper shipper) {
+    private void report(
+            Telemetry telemetry, Models models, Node node, AttemptJournal journal, Shipper shipper, Database database) {
         ScheduledExecutorService ticks = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("weir-report").daemon(true).factory());
         closings.push(ticks::shutdownNow);
@@ -252,20 +263,22 @@ public final class Weir implements AutoCloseable {
                     telemetry.connections(listener == null ? 0 : listener.connections());
                     telemetry.unsettled(node.meters().unsettled());
                     telemetry.journalUsed(journal.usedBytes());
-                    telemetry.degraded("ledger", shipper.degraded().isPresent());
+                    storeAnswers = database.answers();
+                    telemetry.degraded("store", !storeAnswers);
+                    shipping = shipper.degraded().isPresent() ? "rows wait in the journal for the store" : "";
+                    telemetry.degraded("ledger", !shipping.isEmpty());
                 },
                 1,
                 1,
                 TimeUnit.SECONDS);
     }
 
-    private HealthRoutes.Health health(Shipper shipper) {
-        boolean connected = shipper.degraded().isEmpty();
-        boolean welcome = ready && !running.isClosed();
-        String reason = running.isClosed()
-                ? "shutting down"
-                : connected ? "" : "the ledger's store does not take rows; calls are journalled";
-        return new HealthRoutes.Health(welcome, connected, reason);
+    private HealthRoutes.Health health() {
+        if (running.isClosed()) {
+            return new HealthRoutes.Health(false, storeAnswers, "shutting down");
+        }
+        String reason = storeAnswers ? shipping : "the store does not answer";
+        return new HealthRoutes.Health(ready && storeAnswers, storeAnswers && shipping.isEmpty(), reason);
     }
 
     /** The front door's port. */

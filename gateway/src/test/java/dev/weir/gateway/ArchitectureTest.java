@@ -97,6 +97,25 @@ class ArchitectureTest {
                 .check(WEIR);
     }
 
+    @Test
+    void metersKnowNoStreams() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.weir.actors..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.apache.pekko.stream..")
+                .check(WEIR);
+    }
+
+    @Test
+    void namesSayWhatAThingIs() {
+        noClasses()
+                .should()
+                .haveNameMatching(".*\\.(Abstract|Default|Base)[A-Z]\\w*|.*(Impl|Manager|Helper|Utils?)")
+                .check(WEIR);
+    }
+
     private static void onlyKnow(String room, String... secrets) {
         noClasses()
                 .that()

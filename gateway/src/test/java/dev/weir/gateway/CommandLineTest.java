@@ -28,8 +28,7 @@ class CommandLineTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "demo", "serve", "check", "version"})
     void helpIsEverywhere(String subcommand) {
-        String[] arguments =
-                subcommand.isEmpty() ? new String[] {"--help"} : new String[] {subcommand, "--help"};
+        String[] arguments = subcommand.isEmpty() ? new String[] {"--help"} : new String[] {subcommand, "--help"};
 
         try (WeirProcess weir = WeirProcess.run(arguments)) {
             assertThat(weir.exitCode()).isZero();
@@ -62,7 +61,12 @@ class CommandLineTest {
         Path config = file("model_list: []\n");
 
         try (WeirProcess weir = WeirProcess.run(
-                "serve", "--config", config.toString(), port, "--data", directory.resolve("data").toString())) {
+                "serve",
+                "--config",
+                config.toString(),
+                port,
+                "--data",
+                directory.resolve("data").toString())) {
             assertThat(weir.exitCode()).isEqualTo(2);
             assertThat(weir.err()).contains("--port").contains("0 to 65535");
         }
@@ -83,8 +87,7 @@ class CommandLineTest {
 
     @Test
     void checkSaysWhatAGoodFileWouldDo() throws IOException {
-        Path config = file(
-                """
+        Path config = file("""
                 model_list:
                   - model_name: m
                     litellm_params: {model: openai/x, api_base: "http://127.0.0.1:9/v1", rpm: 7}
@@ -106,8 +109,7 @@ class CommandLineTest {
 
     @Test
     void checkSaysEveryProblemOfABadFile() throws IOException {
-        Path config = file(
-                """
+        Path config = file("""
                 model_list:
                   - model_name: m
                     litellm_params: {model: openai/x, api_key: os.environ/WEIR_TEST_IS_NOT_SET}
@@ -118,7 +120,11 @@ class CommandLineTest {
 
         try (WeirProcess checked = WeirProcess.run("check", "--config", config.toString());
                 WeirProcess served = WeirProcess.run(
-                        "serve", "--config", config.toString(), "--data", directory.resolve("data").toString())) {
+                        "serve",
+                        "--config",
+                        config.toString(),
+                        "--data",
+                        directory.resolve("data").toString())) {
             assertThat(checked.exitCode()).isEqualTo(1);
             assertThat(served.exitCode()).isEqualTo(1);
             for (String said : List.of(checked.out(), served.err())) {
@@ -136,8 +142,7 @@ class CommandLineTest {
 
     @Test
     void whatIsNotHonouredIsListedAtStart() throws IOException {
-        Path config = file(
-                """
+        Path config = file("""
                 model_list: []
                 general_settings: {master_key: sk-secret-master}
                 router_settings: {cooldown_time: 5, fallbacks: [{a: [b]}]}
@@ -145,7 +150,11 @@ class CommandLineTest {
                 """);
 
         try (WeirProcess weir = WeirProcess.run(
-                        "serve", "--config", config.toString(), "--data", directory.resolve("data").toString())
+                        "serve",
+                        "--config",
+                        config.toString(),
+                        "--data",
+                        directory.resolve("data").toString())
                 .awaitServing()) {
             assertThat(weir.err())
                     .contains("router_settings.cooldown_time: not honoured yet")
@@ -168,18 +177,19 @@ class CommandLineTest {
                 "demo", "--port", "0", "--data", directory.resolve("data").toString())) {
             demo.awaitServing();
             demo.awaitSaid("Stop with");
-            List<String> curls = demo.out()
-                    .lines()
-                    .filter(line -> line.startsWith("curl "))
-                    .toList();
+            List<String> curls =
+                    demo.out().lines().filter(line -> line.startsWith("curl ")).toList();
 
             assertThat(curls).hasSize(2);
-            assertThat(bash(curls.getFirst())).contains("\"t0 \"").contains("\"t23 \"").endsWith("data: [DONE]\n\n");
+            assertThat(bash(curls.getFirst()))
+                    .contains("\"t0 \"")
+                    .contains("\"t23 \"")
+                    .endsWith("data: [DONE]\n\n");
             Awaitility.await()
                     .untilAsserted(() -> assertThat(Visitor.json(bash(curls.getLast())))
                             .singleElement()
-                            .satisfies(row -> assertThat(row.path("model").asText())
-                                    .isEqualTo("demo")));
+                            .satisfies(row ->
+                                    assertThat(row.path("model").asText()).isEqualTo("demo")));
             assertThat(demo.out()).contains("sk-weir-demo-key").contains("sk-weir-demo-admin");
             assertThat(demo.stop()).isZero();
         }

@@ -29,9 +29,7 @@ class ConfigIsHonouredTest {
     @BeforeAll
     static void open() throws IOException {
         other = MockUpstream.start(MockSettings.forTests());
-        cached = CannedUpstream.answering(
-                200,
-                """
+        cached = CannedUpstream.answering(200, """
                 {"id":"c","object":"chat.completion","choices":[{"index":0,"finish_reason":"stop",
                   "message":{"role":"assistant","content":"hi"}}],
                  "usage":{"prompt_tokens":100,"completion_tokens":10,"total_tokens":110,
@@ -46,8 +44,7 @@ class ConfigIsHonouredTest {
                 House.model("upstream-a", "mock-a"),
                 House.model("upstream-b", "mock-b"),
                 House.model("here", "mock-base"),
-                House.model("there", "mock-base")
-                        .replace("${MOCK}", elsewhere),
+                House.model("there", "mock-base").replace("${MOCK}", elsewhere),
                 House.model("key-a", "mock-key-a"),
                 House.model("key-b", "mock-key-b").replace("sk-upstream-credential", "sk-another-credential"),
                 House.model("all-left", "mock-left", "weight: 1"),
@@ -184,7 +181,9 @@ class ConfigIsHonouredTest {
         HttpResponse<String> answer = house.chat(key, model);
         assertThat(House.json(answer).path("usage")).isEqualTo(usage);
         return cost(answer)
-                .subtract(cost(usage.path("prompt_tokens").asInt(), usage.path("completion_tokens").asInt()));
+                .subtract(cost(
+                        usage.path("prompt_tokens").asInt(),
+                        usage.path("completion_tokens").asInt()));
     }
 
     private static BigDecimal cost(HttpResponse<String> answer) {
@@ -197,7 +196,10 @@ class ConfigIsHonouredTest {
 
     @Test
     void inputCostPricesTheRow() {
-        int prompt = House.json(house.chat(key, "normal")).path("usage").path("prompt_tokens").asInt();
+        int prompt = House.json(house.chat(key, "normal"))
+                .path("usage")
+                .path("prompt_tokens")
+                .asInt();
 
         assertThat(dearer("normal")).isZero();
         assertThat(dearer("dear-input")).isEqualByComparingTo(BigDecimal.valueOf(2L * prompt, 3));
@@ -246,7 +248,8 @@ class ConfigIsHonouredTest {
         JsonNode usage = House.json(answer).path("usage");
         return new BigDecimal(input)
                 .multiply(usage.path("prompt_tokens").decimalValue())
-                .add(new BigDecimal(output).multiply(usage.path("completion_tokens").decimalValue()))
+                .add(new BigDecimal(output)
+                        .multiply(usage.path("completion_tokens").decimalValue()))
                 .divide(MILLION, 9, java.math.RoundingMode.UP);
     }
 
@@ -325,9 +328,11 @@ class ConfigIsHonouredTest {
     void masterKeyOpensTheAdminApi() {
         String old = "{\"models\":[\"one\"]}";
         try (House mastered = House.with(MockSettings.forTests(), House.model("m", "mock"))) {
-            assertThat(mastered.post("/key/generate", House.MASTER, old).statusCode()).isEqualTo(200);
+            assertThat(mastered.post("/key/generate", House.MASTER, old).statusCode())
+                    .isEqualTo(200);
             mastered.restart("master_key: " + House.MASTER, "master_key: sk-the-new-master");
-            assertThat(mastered.post("/key/generate", House.MASTER, old).statusCode()).isEqualTo(401);
+            assertThat(mastered.post("/key/generate", House.MASTER, old).statusCode())
+                    .isEqualTo(401);
             assertThat(mastered.post("/key/generate", "sk-the-new-master", old).statusCode())
                     .isEqualTo(200);
         }
@@ -341,9 +346,11 @@ class ConfigIsHonouredTest {
                 House.model("m", "mock"),
                 "general_settings: {master_key: " + House.MASTER + ", max_request_size_mb: 1}\n")) {
             String own = sized.key("{}");
-            assertThat(sized.post("/v1/chat/completions", own, body).statusCode()).isEqualTo(413);
+            assertThat(sized.post("/v1/chat/completions", own, body).statusCode())
+                    .isEqualTo(413);
             sized.restart("max_request_size_mb: 1", "max_request_size_mb: 2");
-            assertThat(sized.post("/v1/chat/completions", own, body).statusCode()).isEqualTo(200);
+            assertThat(sized.post("/v1/chat/completions", own, body).statusCode())
+                    .isEqualTo(200);
         }
     }
 }

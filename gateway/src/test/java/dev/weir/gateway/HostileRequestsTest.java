@@ -231,11 +231,14 @@ class HostileRequestsTest {
         try (Socket socket = house.socket()) {
             socket.setSoTimeout(5_000);
             socket.getOutputStream().write(request, 0, head);
-            String first = new String(socket.getInputStream().readNBytes(25), StandardCharsets.US_ASCII);
+            StringBuilder first = new StringBuilder();
+            while (first.indexOf("\r\n\r\n") < 0) {
+                first.append((char) socket.getInputStream().read());
+            }
             socket.getOutputStream().write(request, head, request.length - head);
             String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
-            assertThat(first).isEqualTo("HTTP/1.1 100 Continue\r\n\r\n");
+            assertThat(first).startsWith("HTTP/1.1 100 Continue\r\n");
             assertThat(answer).startsWith("HTTP/1.1 200 OK");
         }
     }

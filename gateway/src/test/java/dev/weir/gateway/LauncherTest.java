@@ -56,16 +56,13 @@ class LauncherTest {
         Path home = Files.createTempDirectory(directory, "jdk-" + version);
         Path java = home.resolve("bin/java");
         Files.createDirectories(java.getParent());
-        Files.writeString(
-                java,
-                """
+        Files.writeString(java, """
                 #!/bin/sh
                 if [ "$1" = -version ]; then echo 'openjdk version "%s.0.1" 2026-01-01' >&2; exit 0; fi
                 echo "descriptors $(ulimit -Sn) of $(ulimit -Hn)"
                 echo "told $@"
                 exit 7
-                """
-                        .formatted(version));
+                """.formatted(version));
         assertThat(java.toFile().setExecutable(true)).isTrue();
         return home;
     }
@@ -76,8 +73,11 @@ class LauncherTest {
 
     @Test
     void theJdkThatWasChosenIsTaken() throws IOException {
-        Map<String, String> environment =
-                Map.of("WEIR_JAVA_HOME", pretended("21").toString(), "JAVA_HOME", pretended("30").toString());
+        Map<String, String> environment = Map.of(
+                "WEIR_JAVA_HOME",
+                pretended("21").toString(),
+                "JAVA_HOME",
+                pretended("30").toString());
 
         try (WeirProcess process = launch(environment, "check", "--config", "a file")) {
             assertThat(process.exitCode()).isEqualTo(7);
@@ -111,8 +111,8 @@ class LauncherTest {
 
     @Test
     void descriptorsAreAsManyAsTheSystemAllows() throws IOException {
-        Map<String, String> environment = new HashMap<>(
-                Map.of("WEIR_JAVA_HOME", pretended("25").toString(), "JAVA_HOME", ""));
+        Map<String, String> environment =
+                new HashMap<>(Map.of("WEIR_JAVA_HOME", pretended("25").toString(), "JAVA_HOME", ""));
 
         try (WeirProcess process =
                 WeirProcess.start(List.of("bash", "-c", "ulimit -Sn 256; exec '" + weir + "' version"), environment)) {
@@ -141,7 +141,9 @@ class LauncherTest {
         try (WeirProcess demo = WeirProcess.start(List.of(link.toString(), "demo", "--port", "0"), ours())) {
             demo.awaitServing();
             assertThat(demo.handle().info().command().orElse(""))
-                    .isEqualTo(Path.of(System.getProperty("java.home"), "bin", "java").toRealPath().toString());
+                    .isEqualTo(Path.of(System.getProperty("java.home"), "bin", "java")
+                            .toRealPath()
+                            .toString());
             assertThat(demo.handle().children()).isEmpty();
             assertThat(demo.stop()).isZero();
             assertThat(demo.err()).as("what the JVM complains about").doesNotContain("WARNING");
@@ -171,7 +173,8 @@ class LauncherTest {
                 List.of(weir.toString(), "demo", "--port", "0"),
                 Map.of("PATH", tools.toString(), "JAVA_HOME", jre.toString(), "WEIR_JAVA_HOME", ""))) {
             demo.awaitServing();
-            assertThat(demo.visitor().chat("sk-weir-demo-key", "demo").statusCode()).isEqualTo(200);
+            assertThat(demo.visitor().chat("sk-weir-demo-key", "demo").statusCode())
+                    .isEqualTo(200);
             assertThat(demo.stop()).isZero();
         }
     }

@@ -43,8 +43,7 @@ class OutcomeTest {
             yaml.append(House.model("retried-" + name, "retried-" + script, "weight: 0"));
         }
         yaml.append("general_settings:\n  master_key: ").append(House.MASTER);
-        yaml.append(
-                """
+        yaml.append("""
 
                 weir:
                   upstream: {idle_timeout: 600ms}
@@ -94,23 +93,23 @@ class OutcomeTest {
         assertThat(outcomes("plain-" + name)).containsExactly(name);
         assertThat(outcomes("retried-" + name)).containsExactly("upstream_failed", name);
         JsonNode calls = Visitor.json(weir.visitor().get("/spend/logs?api_key=" + key, House.MASTER));
-        assertThat(calls).hasSize(2).allSatisfy(call -> assertThat(
-                        call.path("outcome").asText())
-                .isEqualTo(name));
+        assertThat(calls)
+                .hasSize(2)
+                .allSatisfy(call -> assertThat(call.path("outcome").asText()).isEqualTo(name));
     }
 
     private static Socket begin(String key, String model, String requestId) throws IOException {
         Socket socket = weir.visitor().socket();
         socket.setSoTimeout((int) House.PATIENCE.toMillis());
         socket.getOutputStream()
-                .write(House.rawChat(
-                        key, House.body(model, true), "x-request-id: " + requestId, "Connection: close"));
+                .write(House.rawChat(key, House.body(model, true), "x-request-id: " + requestId, "Connection: close"));
         return socket;
     }
 
     /** The upstream has sent the tokens after which something happens. */
     private static void running(String upstreamModel) {
-        mock.witness().await(seen -> seen.model().startsWith(upstreamModel + ";") && seen.tokens() >= 3, House.PATIENCE);
+        mock.witness()
+                .await(seen -> seen.model().startsWith(upstreamModel + ";") && seen.tokens() >= 3, House.PATIENCE);
     }
 
     /** Brings the calls to their end, and then the process. */
@@ -124,11 +123,14 @@ class OutcomeTest {
             case CLIENT_CANCELLED -> {
                 plain.close();
                 retried.close();
-                mock.witness().awaitTotals(totals -> mock.witness().sightings().stream()
-                                .filter(seen -> seen.model().contains("mock-client_cancelled")
-                                        && seen.end() == Sighting.End.CLOSED_BY_PEER)
-                                .count()
-                        == 2, House.PATIENCE);
+                mock.witness()
+                        .awaitTotals(
+                                totals -> mock.witness().sightings().stream()
+                                                .filter(seen -> seen.model().contains("mock-client_cancelled")
+                                                        && seen.end() == Sighting.End.CLOSED_BY_PEER)
+                                                .count()
+                                        == 2,
+                                House.PATIENCE);
                 assertThat(weir.stop()).isZero();
             }
             case DRAINED -> assertThat(weir.stop()).isZero();

@@ -159,9 +159,7 @@ class ProcessTest {
                 .isEqualByComparingTo(spend);
         assertThat(visitor.limit(key, "requests").path("committed").asLong()).isEqualTo(calls);
         assertThat(visitor.limit(key, "tokens").path("committed").asLong()).isEqualTo(tokens);
-        assertThat(visitor.limit(key, "max_parallel_requests")
-                        .path("committed")
-                        .asLong())
+        assertThat(visitor.limit(key, "max_parallel_requests").path("committed").asLong())
                 .isZero();
     }
 
@@ -221,7 +219,8 @@ class ProcessTest {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         costs.put(
                 key,
-                new BigDecimal(answer.headers().firstValue("x-litellm-response-cost").orElseThrow()));
+                new BigDecimal(
+                        answer.headers().firstValue("x-litellm-response-cost").orElseThrow()));
         if (changes >= 1) {
             acknowledged.put(key, "made or changed");
             HttpResponse<String> changed =
@@ -254,7 +253,10 @@ class ProcessTest {
                     assertThat(found.path("rpm_limit").asLong()).as(state).isEqualTo(77);
                 case "blocked" -> assertThat(found.path("blocked").asBoolean()).isTrue();
                 case "deleted" -> assertThat(gone).as(state).isTrue();
-                default -> assertThat(gone || found.path("blocked").asBoolean()).as(state).isTrue();
+                default ->
+                    assertThat(gone || found.path("blocked").asBoolean())
+                            .as(state)
+                            .isTrue();
             }
             BigDecimal spend = BigDecimal.ZERO;
             for (JsonNode row : visitor.attempts("api_key=" + key)) {

@@ -41,9 +41,9 @@ final class WeirProcess implements AutoCloseable {
 
     /** {@code weir} on a class path without the jars whose path contains {@code lacking}. */
     static WeirProcess runWithout(String lacking, String... arguments) {
-        String classPath = Arrays.stream(System.getProperty(
-                                "surefire.test.class.path", System.getProperty("java.class.path"))
-                        .split(File.pathSeparator))
+        String classPath = Arrays.stream(
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
+                                .split(File.pathSeparator))
                 .filter(entry -> !entry.contains(lacking))
                 .collect(Collectors.joining(File.pathSeparator));
         List<String> command = new ArrayList<>(List.of(
@@ -101,19 +101,16 @@ final class WeirProcess implements AutoCloseable {
     }
 
     private void await(Supplier<Boolean> condition) {
-        Awaitility.await()
-                .atMost(PATIENCE)
-                .pollInterval(Duration.ofMillis(20))
-                .until(() -> {
-                    boolean alive = process.isAlive();
-                    if (condition.get()) {
-                        return true;
-                    }
-                    if (!alive) {
-                        throw new IllegalStateException("Weir ended instead, saying: " + said());
-                    }
-                    return false;
-                });
+        Awaitility.await().atMost(PATIENCE).pollInterval(Duration.ofMillis(20)).until(() -> {
+            boolean alive = process.isAlive();
+            if (condition.get()) {
+                return true;
+            }
+            if (!alive) {
+                throw new IllegalStateException("Weir ended instead, saying: " + said());
+            }
+            return false;
+        });
     }
 
     /** Waits until a text stands in what it said. */

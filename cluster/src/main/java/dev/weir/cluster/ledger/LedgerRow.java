@@ -1,5 +1,6 @@
 package dev.weir.cluster.ledger;
 
+import dev.weir.actors.meter.Outcome;
 import dev.weir.config.price.Usage;
 import java.math.BigDecimal;
 import java.time.Instant;
@@ -106,7 +107,7 @@ public record LedgerRow(
         row.put("model", model);
         row.put("model_group", modelGroup);
         row.put("model_id", modelId);
-        row.put("status", status);
+        row.put("status", isSuccess() ? "success" : "failure");
         row.put("outcome", outcome);
         row.put("usage_source", estimated ? "estimated" : "provider");
         row.put("prompt_tokens", usage.prompt());
@@ -122,9 +123,15 @@ public record LedgerRow(
         row.put("request_tags", tags);
         row.put("provider", provider);
         row.put("stream", stream);
+        row.put("http_status", status);
         row.put("priced", priced);
         row.put("usage", buckets());
         return row;
+    }
+
+    /** The upstream answered, and all of its answer came. */
+    private boolean isSuccess() {
+        return outcome.equals(Outcome.COMPLETED.label()) && status < 400;
     }
 
     private Map<String, Long> buckets() {

@@ -53,7 +53,7 @@ public final class Shipper implements AutoCloseable {
     record Pace(int rows, Duration every, Duration parkAfter, Duration recoverWithin, Duration writtenWithin) {
 
         static final Pace STANDARD = new Pace(
-                1000, Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(5));
+                5_000, Duration.ofMillis(400), Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(5));
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Shipper.class);

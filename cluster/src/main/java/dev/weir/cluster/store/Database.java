@@ -22,6 +22,7 @@ import org.flywaydb.core.Flyway;
 public final class Database implements AutoCloseable {
 
     private static final int CONNECTIONS = 8;
+    private static final long CONNECT_MILLIS = 5_000;
 
     private final DataDirectory directory;
     private final HikariDataSource pool;
@@ -71,6 +72,8 @@ public final class Database implements AutoCloseable {
         config.setPassword("");
         config.setMaximumPoolSize(CONNECTIONS);
         config.setMinimumIdle(1);
+        config.setConnectionTimeout(CONNECT_MILLIS);
+        config.setExceptionOverride(new LeaveAClosedDatabase());
         return config;
     }
 
@@ -87,6 +90,17 @@ public final class Database implements AutoCloseable {
             }
         } catch (SQLException failure) {
             throw new StoreException("the database cannot be asked for its WRITE_DELAY", failure);
+        }
+    }
+
+    /** The store answers now. Blocks for as long as a connection may take. */
+    public boolean answers() {
+        try (Connection connection = pool.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select count(*) from node where incarnation < 0")) {
+            return row.next();
+        } catch (SQLException failure) {
+            return false;
         }
     }
 

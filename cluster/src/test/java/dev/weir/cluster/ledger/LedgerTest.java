@@ -55,7 +55,7 @@ final class LedgerTest {
         Map<String, @Nullable Object> row = calls.getFirst().render();
         assertThat(row)
                 .containsEntry("attempt", "a-1.2")
-                .containsEntry("status", 200)
+                .containsEntry("status", "success")
                 .containsEntry("outcome", "completed")
                 .containsEntry("usage_source", "estimated")
                 .containsEntry("prompt_tokens", 14L)

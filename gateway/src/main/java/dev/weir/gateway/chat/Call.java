@@ -8,6 +8,7 @@ import dev.weir.cluster.ledger.AttemptBegun;
 import dev.weir.cluster.ledger.AttemptEnded;
 import dev.weir.cluster.ledger.AttemptId;
 import dev.weir.config.KeySettings;
+import dev.weir.config.price.Price;
 import dev.weir.config.price.Usage;
 import dev.weir.gateway.door.Inbound;
 import dev.weir.gateway.door.Replies;
@@ -35,6 +36,7 @@ final class Call implements CallWatch {
     private final Need held;
 
     private boolean began;
+    private boolean ended;
     private int attempts;
     private long attemptBeganMillis;
     private long attemptBeganNanos;
@@ -125,6 +127,12 @@ final class Call implements CallWatch {
     }
 
     @Override
+    public void attemptProgressed(int number, Target target, Usage upTo) {
+        Price price = group.served(target).price();
+        rooms.journal().progress(id(number), upTo, price == null ? 0 : price.cost(upTo));
+    }
+
+    @Override
     public void attemptEnded(int number, Target target, AttemptEnd end) {
         Models.Served served = group.served(target);
         Usage usage = end.usage();
@@ -158,6 +166,10 @@ final class Call implements CallWatch {
 
     @Override
     public void callEnded(@Nullable Failure failure) {
+        if (ended) {
+            return;
+        }
+        ended = true;
         Need used = new Need(began ? 1 : 0, promptTokens + completionTokens, nanoUsd, 0, priced);
         rooms.meters().settle(keyHash, granted.hold(), granted.epoch(), held, used, began);
         Outcome outcome = outcome(failure);
@@ -171,7 +183,7 @@ final class Call implements CallWatch {
                 inbound.startedMillis(),
                 inbound.requestId(),
                 inbound.method(),
-                inbound.path(),
+                inbound.shownPath(),
                 status(failure),
                 outcome.label(),
                 keyHash,

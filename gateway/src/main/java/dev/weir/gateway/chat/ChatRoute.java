@@ -18,6 +18,7 @@ import dev.weir.streams.dialect.ChatRequest;
 import dev.weir.streams.dialect.ChatRequestReader;
 import dev.weir.streams.relay.Answer;
 import dev.weir.streams.relay.AttemptWalk;
+import dev.weir.streams.relay.Failure;
 import dev.weir.streams.route.WeightedOrder;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -55,8 +56,10 @@ public final class ChatRoute implements Handler {
      * Bounds and defaults of calls.
      *
      * @param defaultOutput the output tokens held for a call that names no maximum
+     * @param rejectUnpriced a model without a price is refused to every key, not only to those with a budget
      */
-    public record Settings(Duration admissionTimeout, long defaultOutput, AttemptWalk.Settings walk) {}
+    public record Settings(
+            Duration admissionTimeout, long defaultOutput, boolean rejectUnpriced, AttemptWalk.Settings walk) {}
 
     /**
      * What all calls share.
@@ -145,7 +148,10 @@ public final class ChatRoute implements Handler {
 
     private CompletionStage<HttpResponse> route(Inbound inbound, String keyHash, ChatRequest request) {
         return models.find(request.model())
-                .map(group -> admit(inbound, keyHash, request, group))
+                .map(group -> settings.rejectUnpriced() && !group.priced()
+                        ? authenticate(
+                                inbound, keyHash, rooms.refusals().of(new Decision.Unpriced(group.name()), keyHash))
+                        : admit(inbound, keyHash, request, group))
                 .orElseGet(() -> authenticate(
                         inbound,
                         keyHash,
@@ -200,12 +206,19 @@ public final class ChatRoute implements Handler {
     }
 
     private CompletionStage<HttpResponse> walk(Inbound inbound, Call call, ChatRequest request) {
-        AttemptWalk walk = AttemptWalk.start(
-                inbound.connection(),
-                request,
-                WeightedOrder.of(call.group().targets(), ThreadLocalRandom.current()),
-                settings.walk(),
-                call);
+        AttemptWalk walk;
+        try {
+            walk = AttemptWalk.start(
+                    inbound.connection(),
+                    request,
+                    WeightedOrder.of(call.group().targets(), ThreadLocalRandom.current()),
+                    settings.walk(),
+                    call);
+        } catch (RuntimeException bug) {
+            // The door answers 500; the hold must not outlive the call.
+            call.callEnded(new Failure(Failure.Kind.NOT_JOURNALLED, "the walk could not start: " + bug.getClass()));
+            throw bug;
+        }
         if (!walk.isOver()) {
             inbound.connection().callStarted();
             Runnable remove = running.add(walk, inbound.connection().loop());

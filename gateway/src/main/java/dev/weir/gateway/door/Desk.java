@@ -23,7 +23,7 @@ public final class Desk {
                 inbound.startedMillis(),
                 inbound.requestId(),
                 inbound.method(),
-                inbound.path(),
+                inbound.shownPath(),
                 refusal.kind().status(),
                 "refused",
                 null,

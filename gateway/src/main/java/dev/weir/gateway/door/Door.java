@@ -52,7 +52,7 @@ public final class Door {
         inbound.connection().callStarted();
         return dispatch(inbound)
                 .exceptionally(failure -> {
-                    LOG.error("{} {} failed ({})", inbound.method(), inbound.path(), inbound.requestId(), failure);
+                    LOG.error("{} {} failed ({})", inbound.method(), inbound.shownPath(), inbound.requestId(), failure);
                     return desk.refuse(
                             inbound, Refusal.of(Refusal.Kind.INTERNAL, "The gateway failed; its log says why."));
                 })

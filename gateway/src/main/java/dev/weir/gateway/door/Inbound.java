@@ -51,14 +51,19 @@ public record Inbound(
                 && value.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '"' && c != '\\');
     }
 
+    /** Begins with the time, so that the ledger's index of names grows at its end and not everywhere at once. */
     private static String made() {
-        ThreadLocalRandom random = ThreadLocalRandom.current();
-        return "req_" + Long.toHexString(random.nextLong() | Long.MIN_VALUE)
-                + Long.toHexString(random.nextLong() | Long.MIN_VALUE);
+        long random = ThreadLocalRandom.current().nextLong();
+        return "req_" + Long.toHexString(System.currentTimeMillis()) + Long.toHexString(random | Long.MIN_VALUE);
     }
 
     public String path() {
         return request.getUri().path();
+    }
+
+    /** The path as logs show it. */
+    public String shownPath() {
+        return Redaction.of(path());
     }
 
     public String method() {

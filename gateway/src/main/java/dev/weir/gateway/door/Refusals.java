@@ -51,7 +51,7 @@ public final class Refusals {
             case Decision.Unpriced unpriced ->
                 new Refusal(
                         Kind.UNPRICED,
-                        "The model '" + unpriced.model() + "' has no price and this key has a budget. Set"
+                        "The model '" + unpriced.model() + "' has no price, and its cost must be known here. Set"
                                 + " input_cost_per_token and output_cost_per_token for it.",
                         "model",
                         "api_key",

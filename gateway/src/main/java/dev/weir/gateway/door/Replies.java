@@ -15,6 +15,7 @@ import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.StatusCode;
 import org.apache.pekko.http.javadsl.model.StatusCodes;
+import org.apache.pekko.http.javadsl.model.headers.Connection;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.util.ByteString;
 
@@ -53,6 +54,10 @@ public final class Replies {
         if (refusal.kind().status() == 401) {
             headers.add(RawHeader.create("WWW-Authenticate", "Bearer"));
         }
+        if (refusal.kind() == Refusal.Kind.TOO_LARGE || refusal.kind() == Refusal.Kind.TOO_SLOW) {
+            // What is left of the request is not read, so nothing can follow it.
+            headers.add(Connection.create("close"));
+        }
         if (refusal.kind() == Refusal.Kind.BUDGET_EXCEEDED) {
             headers.add(RawHeader.create("x-should-retry", "false"));
         }
@@ -70,9 +75,10 @@ public final class Replies {
         try (JsonGenerator json = JSON.createGenerator(out)) {
             json.writeStartObject();
             json.writeObjectFieldStart("error");
-            json.writeStringField("message", refusal.message());
+            json.writeStringField("message", Redaction.of(refusal.message()));
             json.writeStringField("type", refusal.kind().type());
-            json.writeStringField("param", refusal.param());
+            String param = refusal.param();
+            json.writeStringField("param", param == null ? null : Redaction.of(param));
             json.writeStringField("code", Integer.toString(refusal.kind().status()));
             if (refusal.scope() != null) {
                 json.writeStringField("scope", refusal.scope());

@@ -14,6 +14,7 @@ import kamon.metric.Counter;
 import kamon.metric.Gauge;
 import kamon.metric.Histogram;
 import kamon.metric.MeasurementUnit;
+import kamon.module.Module.Registration;
 import kamon.prometheus.PrometheusReporter;
 import kamon.tag.TagSet;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ public final class Telemetry implements AutoCloseable {
     private static final String REPORTER = "weir-prometheus";
 
     private final PrometheusReporter reporter;
+    private final Registration registration;
     private final Map<Refusal.Kind, Counter> refusals = new EnumMap<>(Refusal.Kind.class);
     private final Map<String, Group> groups = new ConcurrentHashMap<>();
     private final Map<String, Deployment> deployments = new ConcurrentHashMap<>();
@@ -37,8 +39,9 @@ public final class Telemetry implements AutoCloseable {
     private final Gauge journalUsed = gauge(Metric.JOURNAL_USED);
     private final Counter accessLogLost = counter(Metric.ACCESS_LOG_LOST);
 
-    private Telemetry(PrometheusReporter reporter) {
+    private Telemetry(PrometheusReporter reporter, Registration registration) {
         this.reporter = reporter;
+        this.registration = registration;
         for (Refusal.Kind kind : Refusal.Kind.values()) {
             refusals.put(kind, counter(Metric.REFUSALS, kind.name().toLowerCase(Locale.ROOT)));
         }
@@ -50,8 +53,7 @@ public final class Telemetry implements AutoCloseable {
             Kamon.initWithoutAttaching(config);
         }
         PrometheusReporter reporter = PrometheusReporter.create();
-        Kamon.addReporter(REPORTER, reporter);
-        return new Telemetry(reporter);
+        return new Telemetry(reporter, Kamon.addReporter(REPORTER, reporter));
     }
 
     /** What a scrape gets: the figures of the last tick. */
@@ -103,7 +105,7 @@ public final class Telemetry implements AutoCloseable {
 
     @Override
     public void close() {
-        Kamon.stopModules();
+        registration.cancel();
     }
 
     /** The series of one model group. */

@@ -5,13 +5,11 @@ import java.io.IOException;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 
 /** The books of a gateway about one key, held against what the client got and the witness told. */
 final class Ledger {
     private static final int LOOKS = 60;
     private static final long LOOK_MILLIS = 250;
-    private static final List<String> COUNTS = List.of("requests", "api_requests", "total_requests", "count");
 
     /** The prices of {@code weir-full.yaml}, in nano-USD. */
     private static final long PROMPT_NANOS = 1_000;
@@ -45,11 +43,12 @@ final class Ledger {
     List<String> look(long clientSuccesses, Mock.Totals witness) throws InterruptedException {
         List<String> found = new ArrayList<>();
         try {
-            OptionalLong rows = rows(admin.get("/spend/logs?summarize=true&api_key=" + key));
-            if (rows.isEmpty()) {
-                found.add("/spend/logs?summarize=true names no count of rows");
-            } else if (rows.getAsLong() != witness.requests() || rows.getAsLong() != clientSuccesses) {
-                found.add("ledger rows " + rows.getAsLong() + ", witness " + witness.requests() + ", client "
+            JsonNode rows =
+                    admin.get("/spend/logs?summarize=true&api_key=" + key).path("attempts");
+            if (!rows.isIntegralNumber()) {
+                found.add("/spend/logs?summarize=true names no attempts");
+            } else if (rows.asLong() != witness.requests() || rows.asLong() != clientSuccesses) {
+                found.add("ledger rows " + rows.asLong() + ", witness " + witness.requests() + ", client "
                         + clientSuccesses);
             }
             long spent = nanos(admin.get("/key/info?key=" + key).path("info").path("spend"));
@@ -61,27 +60,6 @@ final class Ledger {
             found.add("the ledger cannot be read: " + e.getMessage());
         }
         return found;
-    }
-
-    /** The count in a summary: of its one object, or of all in its list (a day each) together. */
-    private static OptionalLong rows(JsonNode summary) {
-        if (summary.isArray()) {
-            long sum = 0;
-            for (JsonNode part : summary) {
-                OptionalLong count = rows(part);
-                if (count.isEmpty()) {
-                    return OptionalLong.empty();
-                }
-                sum += count.getAsLong();
-            }
-            return OptionalLong.of(sum);
-        }
-        for (String name : COUNTS) {
-            if (summary.path(name).isIntegralNumber()) {
-                return OptionalLong.of(summary.path(name).asLong());
-            }
-        }
-        return OptionalLong.empty();
     }
 
     private static long nanos(JsonNode dollars) {

@@ -13,20 +13,19 @@ final class LedgerTest {
 
     @Test
     void booksThatAgreeAreSilent() throws Exception {
-        assertThat(ledger("[{\"requests\": 1}, {\"requests\": 2}]", "0.00022").look(3, WITNESS))
-                .isEmpty();
+        assertThat(ledger("{\"attempts\": 3}", "0.00022").look(3, WITNESS)).isEmpty();
     }
 
     @Test
     void aMissingRowAndAMissingNanoDollarAreSeen() throws Exception {
-        assertThat(ledger("{\"count\": 2}", "0.000219999").look(3, WITNESS))
+        assertThat(ledger("{\"attempts\": 2}", "0.000219999").look(3, WITNESS))
                 .containsExactly("ledger rows 2, witness 3, client 3", "spend 219999 nano-USD, by the witness 220000");
     }
 
     @Test
     void aSummaryWithoutACountIsNotTakenForZero() throws Exception {
         assertThat(ledger("{}", "0.00022").look(3, WITNESS))
-                .containsExactly("/spend/logs?summarize=true names no count of rows");
+                .containsExactly("/spend/logs?summarize=true names no attempts");
     }
 
     @Test

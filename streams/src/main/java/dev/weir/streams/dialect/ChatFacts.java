@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.weir.config.price.Usage;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,7 +111,10 @@ public final class ChatFacts {
             String name = parser.currentName();
             JsonToken value = parser.nextToken();
             switch (name) {
-                case "choices" -> emptyChoices = value == JsonToken.START_ARRAY && choices(parser) == 0;
+                case "choices" -> {
+                    emptyChoices = value == JsonToken.START_ARRAY && choices(parser) == 0;
+                    parser.skipChildren();
+                }
                 case "usage" -> {
                     if (value == JsonToken.START_OBJECT) {
                         usage = usage(parser);
@@ -214,9 +218,14 @@ public final class ChatFacts {
         }
     }
 
+    /**
+     * The provider's figures in disjoint buckets. Some count what was spent on reasoning only in the total: it is output
+     * all the same.
+     */
     private static Usage usage(JsonParser parser) throws IOException {
         long prompt = 0;
         long completion = 0;
+        long total = 0;
         long cached = 0;
         long written = 0;
         long reasoning = 0;
@@ -227,6 +236,7 @@ public final class ChatFacts {
             switch (name) {
                 case "prompt_tokens" -> prompt = tokens(parser);
                 case "completion_tokens" -> completion = tokens(parser);
+                case "total_tokens" -> total = tokens(parser);
                 // OpenAI has no word for cache writes; these are the words of those who resell models that do.
                 case "cache_creation_input_tokens" -> written = Math.max(written, tokens(parser));
                 case "prompt_tokens_details" -> {
@@ -243,12 +253,14 @@ public final class ChatFacts {
                 default -> parser.skipChildren();
             }
         }
+        long beside = Math.max(0, total - prompt - completion);
+        long generated = completion + beside;
         long cacheRead = Math.min(cached, prompt);
         long cacheWrite = Math.min(written, prompt - cacheRead);
-        long thought = Math.min(reasoning, completion);
-        long spoken = Math.min(audio, completion - thought);
+        long thought = Math.min(Math.max(reasoning, beside), generated);
+        long spoken = Math.min(audio, generated - thought);
         long input = prompt - cacheRead - cacheWrite;
-        return new Usage(input, cacheRead, cacheWrite, completion - thought - spoken, thought, spoken, 0);
+        return new Usage(input, cacheRead, cacheWrite, generated - thought - spoken, thought, spoken, 0);
     }
 
     /** The figures of these names in an object of details, in their order; 0 for one that is missing. */
@@ -261,17 +273,19 @@ public final class ChatFacts {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             parser.nextToken();
-            for (int i = 0; i < wanted.length; i++) {
-                if (name.equals(wanted[i])) {
-                    found[i] = tokens(parser);
-                }
+            int index = List.of(wanted).indexOf(name);
+            if (index >= 0) {
+                found[index] = tokens(parser);
+            } else {
+                parser.skipChildren();
             }
-            parser.skipChildren();
         }
         return found;
     }
 
     private static long tokens(JsonParser parser) throws IOException {
-        return Math.max(0, Math.min(parser.getValueAsLong(), Integer.MAX_VALUE));
+        long count = Math.max(0, Math.min(parser.getValueAsLong(), Integer.MAX_VALUE));
+        parser.skipChildren();
+        return count;
     }
 }

@@ -201,7 +201,7 @@ public final class ChatRequestReader {
                 case "stream_options" -> streamOptions(name, value);
                 case "user" -> {
                     once(name, user != null);
-                    user = value == JsonToken.VALUE_NULL ? null : text(name, value);
+                    user = value == JsonToken.VALUE_NULL ? null : label(name, value);
                 }
                 case "metadata" -> metadata(name, value);
                 default -> skip();
@@ -271,7 +271,7 @@ public final class ChatRequestReader {
                             "metadata.tags",
                             "The field 'metadata.tags' must be an array of at most " + MAX_TAGS + " texts.");
                 }
-                found.add(text("metadata.tags", JsonToken.VALUE_STRING));
+                found.add(label("metadata.tags", JsonToken.VALUE_STRING));
             }
             return List.copyOf(found);
         }
@@ -304,6 +304,15 @@ public final class ChatRequestReader {
                 throw new Problem(name, "The field '" + name + "' must be a text.");
             }
             return parser.getText();
+        }
+
+        /** A text that rows keep, and that must therefore be short. */
+        private String label(String name, JsonToken value) throws IOException {
+            String label = text(name, value);
+            if (label.length() > MAX_TEXT) {
+                throw new Problem(name, "The field '" + name + "' must have at most " + MAX_TEXT + " characters.");
+            }
+            return label;
         }
 
         private static boolean bool(String name, JsonToken value) {

@@ -15,8 +15,11 @@ public record Endpoint(String host, int port, boolean tls, String basePath) {
         String scheme = base.getScheme() == null ? "" : base.getScheme().toLowerCase(Locale.ROOT);
         boolean tls = scheme.equals("https");
         String host = base.getHost();
-        if (host == null || (!tls && !scheme.equals("http")) || base.getRawQuery() != null) {
-            throw new IllegalArgumentException("api_base: " + base + " (expected: http(s)://host[:port][/path])");
+        boolean plain = base.getRawQuery() == null && base.getRawFragment() == null && base.getRawUserInfo() == null;
+        boolean reachable = base.getPort() != 0 && base.getPort() <= 65_535;
+        if (host == null || (!tls && !scheme.equals("http")) || !plain || !reachable) {
+            throw new IllegalArgumentException(
+                    "api_base: " + withoutUser(base) + " (expected: http(s)://host[:port][/path])");
         }
         if (host.startsWith("[")) {
             host = host.substring(1, host.length() - 1);
@@ -27,6 +30,12 @@ public record Endpoint(String host, int port, boolean tls, String basePath) {
         }
         int port = base.getPort() >= 0 ? base.getPort() : tls ? 443 : 80;
         return new Endpoint(host, port, tls, path);
+    }
+
+    /** A password in an address does not belong into a message. */
+    private static String withoutUser(URI base) {
+        String text = base.toString();
+        return base.getRawUserInfo() == null ? text : text.replace(base.getRawUserInfo() + "@", "");
     }
 
     /** The value of a {@code Host} header. */

@@ -1,9 +1,11 @@
 package dev.weir.streams.pool;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -50,8 +52,12 @@ public final class Exchange {
     private State state = State.WAITING;
     private boolean announced;
     private boolean headTold;
+    private @Nullable Channel connecting;
     private @Nullable UpstreamConnection connection;
-    private @Nullable Future<?> queueTimer;
+    private @Nullable Future<?> timer;
+
+    /** A permit is on its way; guarded by the pool's lock. */
+    boolean granted;
 
     Exchange(UpstreamPool pool, int loopIndex, UpstreamRequest request, Listener listener) {
         this.pool = pool;
@@ -83,7 +89,7 @@ public final class Exchange {
     public void cancel() {
         switch (state) {
             case WAITING -> {
-                stopQueueTimer();
+                stopTimer();
                 state = State.DONE;
                 if (!pool.forget(this)) {
                     pool.release();
@@ -94,20 +100,17 @@ public final class Exchange {
         }
     }
 
-    void await(long timeoutNanos) {
-        queueTimer = loop().schedule(
-                        () -> {
-                            if (state == State.WAITING && pool.forget(this)) {
-                                fail(UpstreamFailure.Kind.QUEUE_TIMEOUT, "no connection came free");
-                            }
-                        },
-                        timeoutNanos,
-                        TimeUnit.NANOSECONDS);
+    void await(Duration longest) {
+        startTimer(longest, () -> {
+            if (state == State.WAITING && pool.forget(this)) {
+                fail(UpstreamFailure.Kind.QUEUE_TIMEOUT, "no connection came free within " + longest);
+            }
+        });
     }
 
     /** The permit is ours; it is given back by {@link #finish}. */
     void permitted() {
-        stopQueueTimer();
+        stopTimer();
         if (state == State.WAITING) {
             state = State.CONNECTING;
             pool.connect(this);
@@ -115,8 +118,10 @@ public final class Exchange {
     }
 
     void refused(UpstreamFailure.Kind kind, String detail) {
-        stopQueueTimer();
-        fail(kind, detail);
+        stopTimer();
+        if (state == State.WAITING) {
+            fail(kind, detail);
+        }
     }
 
     private void fail(UpstreamFailure.Kind kind, String detail) {
@@ -124,8 +129,27 @@ public final class Exchange {
         listener.failed(new UpstreamFailure(kind, detail));
     }
 
+    /** From now on a connection is made, name and TLS included. */
+    void connectWithin(Duration longest) {
+        startTimer(longest, () -> unreachable("no connection within " + longest));
+    }
+
+    boolean isConnecting() {
+        return state == State.CONNECTING;
+    }
+
+    /** The socket that will be ours: closed at once when nobody needs it any more. */
+    void connecting(Channel channel) {
+        connecting = channel;
+        if (state != State.CONNECTING) {
+            abandonConnecting();
+        }
+    }
+
     /** A connection is there; false when nobody needs it any more. */
     boolean start(UpstreamConnection ready) {
+        stopTimer();
+        connecting = null;
         if (state != State.CONNECTING) {
             return false;
         }
@@ -199,19 +223,38 @@ public final class Exchange {
     }
 
     private void finish() {
+        boolean placeless = state == State.CONNECTING;
         state = State.DONE;
+        stopTimer();
         UpstreamConnection open = connection;
         connection = null;
         if (open != null) {
             open.abandon();
         }
+        if (placeless) {
+            pool.unplace(this);
+            abandonConnecting();
+        }
         pool.release();
     }
 
-    private void stopQueueTimer() {
-        if (queueTimer != null) {
-            queueTimer.cancel(false);
-            queueTimer = null;
+    private void abandonConnecting() {
+        Channel open = connecting;
+        connecting = null;
+        if (open != null && open.isOpen()) {
+            open.close();
+        }
+    }
+
+    private void startTimer(Duration longest, Runnable expired) {
+        stopTimer();
+        timer = loop().schedule(expired, longest.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void stopTimer() {
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
         }
     }
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxConnections open at once, over all loops
  * @param maxQueue calls that may wait for one
  * @param queueTimeout how long each may
- * @param connectTimeout for the TCP connection, and again for TLS
+ * @param connectTimeout for the whole way to a usable connection: name, TCP, proxy and TLS
  * @param keepAlive how long an unused connection is trusted; shorter than what upstreams keep theirs
  * @param proxy an HTTP proxy to reach the upstream through, by CONNECT
  */

@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.FullHttpRequest;
@@ -13,6 +14,7 @@ import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
@@ -36,7 +38,10 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     private boolean informational;
     private boolean keepAlive;
     private boolean readWanted;
+    private boolean reading;
+    private boolean idleAfterRead;
     private long idleSince;
+    private boolean placeFreed;
 
     UpstreamConnection(UpstreamPool pool, int loopIndex, Endpoint endpoint) {
         this.pool = pool;
@@ -93,14 +98,32 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         channel().read();
     }
 
-    /** Clean: the next exchange may have it. */
+    /** Clean: the next exchange may have it, as soon as the read that brought the end has brought nothing more. */
     void idle() {
         exchange = null;
         used = true;
         idleSince = System.nanoTime();
-        pool.keep(this);
-        // The peer's close is noticed only while somebody reads; what it sends unasked closes the connection.
-        channel().read();
+        idleAfterRead = reading;
+        if (!reading) {
+            keep();
+        }
+    }
+
+    private void keep() {
+        idleAfterRead = false;
+        if (isOpen()) {
+            pool.keep(this);
+            // The peer's close is noticed only while somebody reads; what it sends unasked closes the connection.
+            channel().read();
+        }
+    }
+
+    /** It counts no more among those that are open. */
+    void freePlace() {
+        if (!placeFreed) {
+            placeFreed = true;
+            pool.freed();
+        }
     }
 
     void abandon() {
@@ -124,10 +147,14 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        reading = true;
         try {
             Exchange current = exchange;
             if (current == null) {
                 context.close();
+            } else if (message instanceof HttpObject object
+                    && object.decoderResult().cause() instanceof PrematureChannelClosureException) {
+                // The connection ended inside the head; channelInactive, which comes next, tells so.
             } else if (message instanceof HttpObject object
                     && object.decoderResult().isFailure()) {
                 current.broke(
@@ -143,6 +170,10 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     private void accept(Exchange current, Object message) {
         if (message instanceof HttpResponse response) {
+            if (response.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
+                current.broke(UpstreamFailure.Kind.MALFORMED, "the upstream switches protocols unasked");
+                return;
+            }
             informational = response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
             if (!informational) {
                 inHead = false;
@@ -170,11 +201,13 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
+        reading = false;
         Exchange current = exchange;
         if (current == null) {
-            return;
-        }
-        if (readWanted) {
+            if (idleAfterRead) {
+                keep();
+            }
+        } else if (readWanted) {
             context.read();
         } else {
             current.readComplete();

@@ -3,6 +3,7 @@ package dev.weir.streams.pool;
 import dev.weir.streams.transport.EventLoops;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -14,12 +15,10 @@ import io.netty.handler.proxy.HttpProxyHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.resolver.NoopAddressResolverGroup;
-import java.util.ArrayDeque;
+import io.netty.util.concurrent.Future;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,26 +26,30 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A connection belongs to the loop that made it and serves calls of that loop only, so nothing of an exchange ever
  * changes threads. The bound is one for all loops: a permit per exchange, given in order of asking, and handed directly
- * to the longest waiting exchange when one comes back. When the bound is reached by connections that lie idle on
- * another loop, one of those is closed first.
+ * to the longest waiting exchange when one comes back. A second count bounds the sockets: a permit that finds all places
+ * taken by connections that lie idle on other loops (or are being closed) waits until one of those has closed.
  */
 public final class UpstreamPool implements AutoCloseable {
 
     private static final int RECEIVE_BUFFER = 256 * 1024;
+
+    /** No timeout of Netty's own: one timer of the exchange covers name, connection, proxy and TLS. */
+    private static final int TIMED_BY_EXCHANGE = 0;
 
     private final Endpoint endpoint;
     private final PoolSettings settings;
     private final EventLoops loops;
     private final @Nullable SslContext tls;
     private final HostNames names;
-    private final LoopConnections[] connections;
-    private final AtomicInteger open = new AtomicInteger();
+    private final IdleConnections[] idle;
 
-    /** Guards {@link #inUse}, {@link #waiting} and {@link #closing}. */
+    /** Guards what follows, and {@link Exchange#granted}. */
     private final Object lock = new Object();
 
     private final Set<Exchange> waiting = new LinkedHashSet<>();
+    private final Set<Exchange> unplaced = new LinkedHashSet<>();
     private int inUse;
+    private int open;
     private boolean closing;
 
     /** @param tls needed for an endpoint that speaks TLS */
@@ -60,9 +63,9 @@ public final class UpstreamPool implements AutoCloseable {
         this.loops = loops;
         this.tls = tls;
         this.names = names;
-        this.connections = new LoopConnections[loops.count()];
-        for (int i = 0; i < connections.length; i++) {
-            connections[i] = new LoopConnections(i);
+        this.idle = new IdleConnections[loops.count()];
+        for (int i = 0; i < idle.length; i++) {
+            idle[i] = new IdleConnections(loops.loop(i), settings.keepAlive());
         }
     }
 
@@ -71,7 +74,7 @@ public final class UpstreamPool implements AutoCloseable {
         Exchange exchange = new Exchange(this, loopIndex, request, listener);
         switch (ask(exchange)) {
             case PERMITTED -> exchange.permitted();
-            case WAIT -> exchange.await(settings.queueTimeout().toNanos());
+            case WAIT -> exchange.await(settings.queueTimeout());
             case FULL ->
                 exchange.refused(
                         UpstreamFailure.Kind.QUEUE_FULL,
@@ -101,7 +104,9 @@ public final class UpstreamPool implements AutoCloseable {
 
     /** Connections that are open, in use or idle. */
     public int open() {
-        return open.get();
+        synchronized (lock) {
+            return open;
+        }
     }
 
     private enum Answer {
@@ -131,7 +136,8 @@ public final class UpstreamPool implements AutoCloseable {
     /** False when the exchange no longer waits, because a permit is on its way to it. */
     boolean forget(Exchange exchange) {
         synchronized (lock) {
-            return waiting.remove(exchange);
+            waiting.remove(exchange);
+            return !exchange.granted;
         }
     }
 
@@ -145,6 +151,7 @@ public final class UpstreamPool implements AutoCloseable {
             }
             next = first.next();
             first.remove();
+            next.granted = true;
         }
         next.loop().execute(next::permitted);
     }
@@ -154,7 +161,7 @@ public final class UpstreamPool implements AutoCloseable {
     }
 
     void connect(Exchange exchange) {
-        UpstreamConnection kept = connections[exchange.loopIndex()].take();
+        UpstreamConnection kept = idle[exchange.loopIndex()].take();
         if (kept == null) {
             connectFresh(exchange);
         } else {
@@ -162,7 +169,7 @@ public final class UpstreamPool implements AutoCloseable {
         }
     }
 
-    private void start(UpstreamConnection connection, Exchange exchange) {
+    private static void start(UpstreamConnection connection, Exchange exchange) {
         if (exchange.start(connection)) {
             connection.send(exchange);
         } else {
@@ -171,36 +178,83 @@ public final class UpstreamPool implements AutoCloseable {
     }
 
     void connectFresh(Exchange exchange) {
-        int mine = exchange.loopIndex();
-        if (open.get() < settings.maxConnections()) {
+        exchange.connectWithin(settings.connectTimeout());
+        if (place(exchange)) {
             open(exchange);
-            return;
+        } else {
+            evict(0);
         }
-        for (LoopConnections other : connections) {
-            if (other.index != mine && other.mayHaveIdle) {
-                loop(other.index).execute(() -> {
-                    other.closeOldest();
-                    loop(mine).execute(() -> open(exchange));
-                });
+    }
+
+    private boolean place(Exchange exchange) {
+        synchronized (lock) {
+            if (open == settings.maxConnections()) {
+                unplaced.add(exchange);
+                return false;
+            }
+            open++;
+            return true;
+        }
+    }
+
+    /**
+     * Closes one idle connection, asking loop after loop. One round is enough: what became idle behind its back has seen
+     * in {@link #keep} that somebody needs its place.
+     */
+    private void evict(int index) {
+        if (index < idle.length && isCrowded()) {
+            loop(index).execute(() -> {
+                if (isCrowded() && !idle[index].closeOldest()) {
+                    evict(index + 1);
+                }
+            });
+        }
+    }
+
+    private boolean isCrowded() {
+        synchronized (lock) {
+            return !unplaced.isEmpty();
+        }
+    }
+
+    void unplace(Exchange exchange) {
+        synchronized (lock) {
+            unplaced.remove(exchange);
+        }
+    }
+
+    /** A place is free: for whom waits for one, or for whom comes. */
+    void freed() {
+        Exchange next;
+        synchronized (lock) {
+            Iterator<Exchange> first = unplaced.iterator();
+            if (!first.hasNext()) {
+                open--;
                 return;
             }
+            next = first.next();
+            first.remove();
         }
-        open(exchange);
+        next.loop().execute(() -> {
+            if (next.isConnecting()) {
+                open(next);
+            } else {
+                freed();
+            }
+        });
     }
 
     private void open(Exchange exchange) {
-        open.incrementAndGet();
         UpstreamConnection connection = new UpstreamConnection(this, exchange.loopIndex(), endpoint);
-        new Bootstrap()
-                .group(loop(exchange.loopIndex()))
+        ChannelFuture connecting = new Bootstrap()
+                .group(exchange.loop())
                 .channel(loops.clientChannel())
                 .resolver(settings.proxy() == null ? names : NoopAddressResolverGroup.INSTANCE)
                 .option(ChannelOption.AUTO_READ, false)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)
                 .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER)
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
-                        settings.connectTimeout().toMillis())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, TIMED_BY_EXCHANGE)
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
@@ -208,28 +262,45 @@ public final class UpstreamPool implements AutoCloseable {
                         pipeline(channel, connection);
                     }
                 })
-                .connect(endpoint.host(), endpoint.port())
-                .addListener((ChannelFutureListener) connected -> {
-                    SslHandler handshake = connected.channel().pipeline().get(SslHandler.class);
-                    if (!connected.isSuccess()) {
-                        failed(exchange, connected.cause());
-                    } else if (handshake == null) {
-                        start(connection, exchange);
-                    } else {
-                        handshake.handshakeFuture().addListener(shaken -> {
-                            if (shaken.isSuccess()) {
-                                start(connection, exchange);
-                            } else {
-                                connected.channel().close();
-                                exchange.unreachable(describe(shaken.cause()));
-                            }
-                        });
-                    }
-                });
+                .connect(endpoint.host(), endpoint.port());
+        exchange.connecting(connecting.channel());
+        // A socket that could not even be made belongs to no loop, and its failure comes on any thread.
+        connecting.addListener((ChannelFutureListener) connected -> {
+            if (exchange.loop().inEventLoop()) {
+                connected(connected, connection, exchange);
+            } else {
+                exchange.loop().execute(() -> connected(connected, connection, exchange));
+            }
+        });
     }
 
-    private void failed(Exchange exchange, Throwable cause) {
-        exchange.unreachable(describe(cause));
+    private static void connected(ChannelFuture connected, UpstreamConnection connection, Exchange exchange) {
+        if (!connected.isSuccess()) {
+            connection.freePlace();
+            exchange.unreachable(describe(connected.cause()));
+            return;
+        }
+        ChannelPipeline pipeline = connected.channel().pipeline();
+        HttpProxyHandler proxy = pipeline.get(HttpProxyHandler.class);
+        SslHandler handshake = pipeline.get(SslHandler.class);
+        if (handshake != null) {
+            startAfter(handshake.handshakeFuture(), connection, exchange);
+        } else if (proxy != null) {
+            startAfter(proxy.connectFuture(), connection, exchange);
+        } else {
+            start(connection, exchange);
+        }
+    }
+
+    private static void startAfter(Future<Channel> ready, UpstreamConnection connection, Exchange exchange) {
+        ready.addListener(done -> {
+            if (done.isSuccess()) {
+                start(connection, exchange);
+            } else {
+                connection.close();
+                exchange.unreachable(describe(done.cause()));
+            }
+        });
     }
 
     private static String describe(Throwable cause) {
@@ -240,12 +311,12 @@ public final class UpstreamPool implements AutoCloseable {
         ChannelPipeline pipeline = channel.pipeline();
         if (settings.proxy() != null) {
             HttpProxyHandler proxy = new HttpProxyHandler(settings.proxy());
-            proxy.setConnectTimeoutMillis(settings.connectTimeout().toMillis());
+            proxy.setConnectTimeoutMillis(TIMED_BY_EXCHANGE);
             pipeline.addLast(proxy);
         }
         if (endpoint.tls() && tls != null) {
             SslHandler handshake = tls.newHandler(channel.alloc(), endpoint.host(), endpoint.port());
-            handshake.setHandshakeTimeoutMillis(settings.connectTimeout().toMillis());
+            handshake.setHandshakeTimeoutMillis(TIMED_BY_EXCHANGE);
             pipeline.addLast(handshake);
         }
         HttpDecoderConfig decoder =
@@ -253,15 +324,23 @@ public final class UpstreamPool implements AutoCloseable {
         pipeline.addLast(connection.new FirstByte())
                 .addLast(new HttpClientCodec(decoder, false, false))
                 .addLast(connection);
-        channel.closeFuture().addListener(closed -> open.decrementAndGet());
+        channel.closeFuture().addListener(closed -> connection.freePlace());
     }
 
     void keep(UpstreamConnection connection) {
-        connections[connection.loopIndex()].keep(connection);
+        boolean needed;
+        synchronized (lock) {
+            needed = !closing && unplaced.isEmpty();
+        }
+        if (needed) {
+            idle[connection.loopIndex()].keep(connection);
+        } else {
+            connection.close();
+        }
     }
 
     void closed(UpstreamConnection connection) {
-        connections[connection.loopIndex()].forget(connection);
+        idle[connection.loopIndex()].forget(connection);
     }
 
     /** Refuses what waits and what comes, and closes idle connections; running exchanges go on. */
@@ -275,88 +354,8 @@ public final class UpstreamPool implements AutoCloseable {
         }
         refused.forEach(exchange ->
                 exchange.loop().execute(() -> exchange.refused(UpstreamFailure.Kind.CLOSING, "the pool is closing")));
-        for (LoopConnections each : connections) {
-            loop(each.index).execute(each::closeAll);
-        }
-    }
-
-    private boolean isClosing() {
-        synchronized (lock) {
-            return closing;
-        }
-    }
-
-    /** The idle connections of one loop, the freshest first. */
-    private final class LoopConnections {
-
-        private final int index;
-        private final ArrayDeque<UpstreamConnection> idle = new ArrayDeque<>();
-        private volatile boolean mayHaveIdle;
-        private boolean sweeping;
-
-        LoopConnections(int index) {
-            this.index = index;
-        }
-
-        @Nullable
-        UpstreamConnection take() {
-            UpstreamConnection freshest = idle.pollFirst();
-            mayHaveIdle = !idle.isEmpty();
-            if (freshest == null) {
-                return null;
-            }
-            if (isStale(freshest) || !freshest.isOpen()) {
-                freshest.close();
-                return take();
-            }
-            return freshest;
-        }
-
-        void keep(UpstreamConnection connection) {
-            if (isClosing()) {
-                connection.close();
-                return;
-            }
-            idle.addFirst(connection);
-            mayHaveIdle = true;
-            if (!sweeping) {
-                sweeping = true;
-                loop(index).schedule(this::sweep, 1, TimeUnit.SECONDS);
-            }
-        }
-
-        void forget(UpstreamConnection connection) {
-            idle.remove(connection);
-            mayHaveIdle = !idle.isEmpty();
-        }
-
-        void closeOldest() {
-            UpstreamConnection oldest = idle.pollLast();
-            mayHaveIdle = !idle.isEmpty();
-            if (oldest != null) {
-                oldest.close();
-            }
-        }
-
-        void closeAll() {
-            while (!idle.isEmpty()) {
-                closeOldest();
-            }
-        }
-
-        private void sweep() {
-            while (!idle.isEmpty() && isStale(idle.peekLast())) {
-                closeOldest();
-            }
-            sweeping = !idle.isEmpty();
-            if (sweeping) {
-                loop(index).schedule(this::sweep, 1, TimeUnit.SECONDS);
-            }
-        }
-
-        private boolean isStale(UpstreamConnection connection) {
-            return System.nanoTime() - connection.idleSince()
-                    > settings.keepAlive().toNanos();
+        for (int i = 0; i < idle.length; i++) {
+            loop(i).execute(idle[i]::closeAll);
         }
     }
 }

@@ -8,12 +8,16 @@ import dev.weir.streams.pool.UpstreamFailure;
 import dev.weir.streams.pool.UpstreamRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.concurrent.Future;
 import java.io.ByteArrayOutputStream;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import org.apache.pekko.NotUsed;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +37,12 @@ import org.jspecify.annotations.Nullable;
 final class Attempt implements Exchange.Listener {
 
     private static final long TAIL_MILLIS = 1_000;
+    private static final int TAIL_BYTES = 64 * 1024;
     private static final int MAX_REFUSAL = 1024 * 1024;
+    private static final long PROGRESS_TOKENS = 256;
+    private static final int OK = 200;
+    private static final HttpHeaders EVENT_STREAM =
+            new DefaultHttpHeaders().set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream");
     private static final ByteString KEEP_ALIVE = ByteString.fromString(": keep-alive\n\n");
 
     private static final Failure IN_BAND =
@@ -69,6 +78,11 @@ final class Attempt implements Exchange.Listener {
     private ByteString ready = ByteString.emptyByteString();
     private boolean demanded;
     private boolean complete;
+    private boolean promised;
+    private long journalledOutput = PROGRESS_TOKENS;
+    private int tailBytes;
+    private @Nullable Future<?> tailTimer;
+    private @Nullable Future<?> keepAliveTimer;
     private RelaySource.@Nullable Wake outlet;
 
     Attempt(AttemptWalk walk, ChatRequest request, Target target, int number, EventLoop loop) {
@@ -77,8 +91,7 @@ final class Attempt implements Exchange.Listener {
         this.target = target;
         this.number = number;
         this.loop = loop;
-        this.clock =
-                new AttemptClock(request.stream() ? target.streamClocks() : target.callClocks(), loop, this::timedOut);
+        this.clock = new AttemptClock(target.clocks(request.stream()), walk.startedAt(), loop, this::timedOut);
         this.relay = new EventRelay(
                 !request.wantsUsage() && target.asksUsage(), walk.settings().maxEvent());
     }
@@ -111,6 +124,9 @@ final class Attempt implements Exchange.Listener {
         begunAt = System.nanoTime();
         clock.start(begunAt);
         clock.waiting();
+        if (request.stream() && walk.settings().comments().beforeContent()) {
+            keepAlive();
+        }
         return true;
     }
 
@@ -145,14 +161,23 @@ final class Attempt implements Exchange.Listener {
         clock.heard();
         switch (phase) {
             case WHOLE -> gather(piece);
-            case PREAMBLE, COMMITTED, TAIL -> {
+            case PREAMBLE, COMMITTED -> {
                 if (!relay.feed(piece)) {
                     fail(
                             Failure.Kind.TOO_LARGE,
                             "an event exceeds " + walk.settings().maxEvent() + " bytes");
                 }
             }
+            case TAIL -> tail(piece);
             case SENDING, OVER -> {}
+        }
+    }
+
+    /** Nobody needs what comes behind the marker; a little of it is passed on, so that the connection can be kept. */
+    private void tail(ByteBuf piece) {
+        tailBytes += piece.readableBytes();
+        if (tailBytes > TAIL_BYTES || !relay.feed(piece)) {
+            close();
         }
     }
 
@@ -170,7 +195,11 @@ final class Attempt implements Exchange.Listener {
     @Override
     public void readComplete() {
         switch (phase) {
-            case SENDING, WHOLE, TAIL -> readOn();
+            case SENDING, WHOLE -> readOn();
+            case TAIL -> {
+                offer(relay.take());
+                readOn();
+            }
             case PREAMBLE -> preamble();
             case COMMITTED -> relayed();
             case OVER -> {}
@@ -193,7 +222,15 @@ final class Attempt implements Exchange.Listener {
         clock.firstContent();
         phase = Phase.COMMITTED;
         relayed();
-        walk.committed(new Answer.Streamed(status, headers, Source.fromGraph(new RelaySource(this)), target, number));
+        if (!promised) {
+            promise(status, headers);
+        }
+    }
+
+    private void promise(int promisedStatus, HttpHeaders promisedHeaders) {
+        promised = true;
+        Source<ByteString, NotUsed> body = Source.fromGraph(new RelaySource(this));
+        walk.committed(new Answer.Streamed(promisedStatus, promisedHeaders, body, target, number));
     }
 
     private void relayed() {
@@ -201,8 +238,9 @@ final class Attempt implements Exchange.Listener {
             phase = Phase.TAIL;
             settle(reported());
             clock.stop();
-            loop.schedule(this::tailEnds, TAIL_MILLIS, TimeUnit.MILLISECONDS);
+            tailTimer = loop.schedule(this::close, TAIL_MILLIS, TimeUnit.MILLISECONDS);
         }
+        progress();
         ByteString bytes = relay.take();
         if (bytes.nonEmpty()) {
             offer(bytes);
@@ -212,29 +250,29 @@ final class Attempt implements Exchange.Listener {
         }
     }
 
+    /** Says how far the output will have come before it is passed on, in steps, so that a crash leaves nothing uncharged. */
+    private void progress() {
+        long output = relay.facts().outputEstimate();
+        if (output > journalledOutput && !ended) {
+            journalledOutput = output + PROGRESS_TOKENS;
+            walk.watch().attemptProgressed(number, target, Usage.ofText(request.inputEstimate(), journalledOutput));
+        }
+    }
+
     private @Nullable Failure reported() {
         return relay.facts().error() ? IN_BAND : null;
     }
 
-    private void tailEnds() {
-        if (phase == Phase.TAIL) {
-            cancelExchange();
-            close();
-        }
-    }
-
     @Override
     public void end() {
+        exchange = null;
         clock.stop();
         switch (phase) {
             case WHOLE -> wholeEnded();
             case PREAMBLE, COMMITTED -> streamEnded();
             case TAIL -> {
                 relay.finish();
-                ByteString rest = relay.take();
-                if (rest.nonEmpty()) {
-                    offer(rest);
-                }
+                offer(relay.take());
                 close();
             }
             case SENDING, OVER -> {}
@@ -245,8 +283,13 @@ final class Attempt implements Exchange.Listener {
         ByteString body = ByteString.fromArrayUnsafe(whole.toByteArray());
         Answer.Whole answer = new Answer.Whole(status, headers, body, target, number);
         if (status >= 400) {
-            phase = Phase.OVER;
             Failure failure = Refusals.classify(status, headers);
+            if (promised) {
+                failed(failure, false);
+                return;
+            }
+            phase = Phase.OVER;
+            stopTimers();
             settleAttempt(failure);
             walk.attemptFailed(this, failure, answer);
             return;
@@ -263,21 +306,43 @@ final class Attempt implements Exchange.Listener {
         walk.answered(answer);
     }
 
+    /** An event without its empty line counts, but it reaches the client only where nothing must be said behind it. */
     private void streamEnded() {
+        if (phase == Phase.PREAMBLE) {
+            preamble();
+        }
+        boolean told = relay.facts().error();
+        ByteString events = phase == Phase.COMMITTED ? relay.take() : ByteString.emptyByteString();
         relay.finish();
         ChatFacts facts = relay.facts();
-        if (phase == Phase.PREAMBLE && (relay.contentSeen() || facts.done())) {
+        if (phase == Phase.PREAMBLE && facts.done() && !facts.error()) {
             commit();
         }
-        if (facts.done()) {
-            settle(reported());
-            offer(relay.take());
-            close();
-        } else if (facts.error()) {
-            offer(relay.take());
-            failed(IN_BAND, true);
+        switch (phase) {
+            case TAIL -> {
+                offer(relay.take());
+                close();
+            }
+            case COMMITTED -> {
+                if (facts.done()) {
+                    settle(reported());
+                    offer(events.concat(relay.take()));
+                    close();
+                } else {
+                    relay.take();
+                    offer(events);
+                    endedEarly(facts, told);
+                }
+            }
+            case PREAMBLE -> endedEarly(facts, false);
+            case SENDING, WHOLE, OVER -> {}
+        }
+    }
+
+    private void endedEarly(ChatFacts facts, boolean told) {
+        if (facts.error()) {
+            failed(IN_BAND, told);
         } else {
-            offer(relay.take());
             fail(Failure.Kind.TRUNCATED, "the stream ended without its terminal marker");
         }
     }
@@ -295,7 +360,6 @@ final class Attempt implements Exchange.Listener {
         if (phase == Phase.TAIL) {
             close();
         } else {
-            offer(relay.take());
             fail(kind, failure.kind() + ": " + failure.detail());
         }
     }
@@ -317,29 +381,35 @@ final class Attempt implements Exchange.Listener {
     }
 
     private void fail(Failure.Kind kind, String detail) {
-        failed(new Failure(kind, detail), false);
+        failed(new Failure(kind, detail), relay.facts().error());
     }
 
+    /** @param told the client has been, or is being, told by the provider itself */
     private void failed(Failure failure, boolean told) {
         switch (phase) {
             case SENDING, WHOLE, PREAMBLE -> {
-                phase = Phase.OVER;
-                cancelExchange();
-                clock.stop();
-                settleAttempt(failure);
-                walk.attemptFailed(this, failure, null);
-            }
-            case COMMITTED -> {
-                cancelExchange();
-                settle(failure);
-                if (!told) {
-                    offer(walk.watch().inBand(failure));
+                if (promised) {
+                    tell(failure, told);
+                } else {
+                    phase = Phase.OVER;
+                    cancelExchange();
+                    stopTimers();
+                    settleAttempt(failure);
+                    walk.attemptFailed(this, failure, null);
                 }
-                close();
             }
+            case COMMITTED -> tell(failure, told);
             case TAIL -> close();
             case OVER -> {}
         }
+    }
+
+    private void tell(Failure failure, boolean told) {
+        cancelExchange();
+        ByteString events = relay.take();
+        settle(failure);
+        offer(told ? events : events.concat(walk.watch().inBand(failure)));
+        close();
     }
 
     private void stop(Failure failure) {
@@ -349,7 +419,7 @@ final class Attempt implements Exchange.Listener {
         boolean settled = phase == Phase.TAIL;
         phase = Phase.OVER;
         cancelExchange();
-        clock.stop();
+        stopTimers();
         if (!settled) {
             settle(failure);
         }
@@ -358,12 +428,22 @@ final class Attempt implements Exchange.Listener {
 
     private void close() {
         phase = Phase.OVER;
-        clock.stop();
+        cancelExchange();
+        stopTimers();
         complete = true;
         if (outlet != null) {
             outlet.wake();
         }
-        walk.finished();
+    }
+
+    private void stopTimers() {
+        clock.stop();
+        if (tailTimer != null) {
+            tailTimer.cancel(false);
+        }
+        if (keepAliveTimer != null) {
+            keepAliveTimer.cancel(false);
+        }
     }
 
     private void cancelExchange() {
@@ -409,23 +489,35 @@ final class Attempt implements Exchange.Listener {
 
     void outlet(RelaySource.Wake wake) {
         outlet = wake;
-        if (walk.settings().keepAliveComments().isPositive()) {
+        if (keepAliveTimer == null) {
             keepAlive();
         }
     }
 
+    /** The client has everything, or has left. */
+    void outletStopped() {
+        clientLeft();
+        walk.finished();
+    }
+
     private void keepAlive() {
-        loop.schedule(
-                () -> {
-                    if (phase == Phase.COMMITTED) {
-                        if (demanded && clock.silentFor(walk.settings().keepAliveComments())) {
-                            offer(KEEP_ALIVE);
-                        }
-                        keepAlive();
-                    }
-                },
-                walk.settings().keepAliveComments().toNanos(),
-                TimeUnit.NANOSECONDS);
+        Duration every = walk.settings().comments().every();
+        if (every.isPositive() && phase != Phase.OVER) {
+            keepAliveTimer = loop.schedule(() -> comment(every), every.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void comment(Duration every) {
+        if (phase == Phase.TAIL || phase == Phase.OVER) {
+            return;
+        }
+        if (!promised) {
+            ready = ready.concat(KEEP_ALIVE);
+            promise(OK, EVENT_STREAM);
+        } else if (demanded && clock.silentFor(every)) {
+            offer(KEEP_ALIVE);
+        }
+        keepAlive();
     }
 
     ByteString takeReady() {

@@ -17,31 +17,37 @@ final class AttemptClock {
     private final EventLoop loop;
     private final Consumer<String> expired;
     private @Nullable Future<?> timer;
+    private final long callBegunAt;
+    private boolean running;
     private long begunAt;
     private long heardAt;
     private long waitingSince;
     private boolean waiting;
     private boolean contentCame;
 
-    /** @param expired told which clock ran out */
-    AttemptClock(Clocks clocks, EventLoop loop, Consumer<String> expired) {
+    /**
+     * Stands still until {@link #start}.
+     *
+     * @param callBegunAt from where the total counts
+     * @param expired told which clock ran out
+     */
+    AttemptClock(Clocks clocks, long callBegunAt, EventLoop loop, Consumer<String> expired) {
         this.clocks = clocks;
+        this.callBegunAt = callBegunAt;
         this.loop = loop;
         this.expired = expired;
     }
 
     void start(long now) {
+        running = true;
         begunAt = now;
         heardAt = now;
         arm(now);
     }
 
     void stop() {
-        if (timer != null) {
-            timer.cancel(false);
-            timer = null;
-        }
-        begunAt = 0;
+        running = false;
+        disarm();
     }
 
     /** A read is under way: from now on silence is the upstream's. */
@@ -58,16 +64,13 @@ final class AttemptClock {
         heardAt = System.nanoTime();
     }
 
-    /** The first clock is over and the idle one begins: it may run out long before the timer that is armed. */
+    /** From now on silence counts instead of the wait for this. */
     void firstContent() {
-        if (contentCame || begunAt == 0) {
-            return;
-        }
         contentCame = true;
-        if (timer != null) {
-            timer.cancel(false);
+        if (running) {
+            disarm();
+            arm(System.nanoTime());
         }
-        arm(System.nanoTime());
     }
 
     /** Nothing has come for this long. */
@@ -82,22 +85,26 @@ final class AttemptClock {
         } else {
             left = Math.min(left, left(clocks.idle(), waiting ? waitingSince : now, now));
         }
-        left = Math.min(left, left(clocks.total(), begunAt, now));
+        left = Math.min(left, left(clocks.total(), callBegunAt, now));
         if (left < Long.MAX_VALUE) {
             timer = loop.schedule(this::check, Math.max(left, 1), TimeUnit.NANOSECONDS);
         }
     }
 
+    private void disarm() {
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+    }
+
     private void check() {
         long now = System.nanoTime();
-        if (begunAt == 0) {
-            return;
-        }
         if (!contentCame && left(clocks.firstContent(), begunAt, now) <= 0) {
             expired.accept("no content within " + clocks.firstContent());
         } else if (contentCame && waiting && left(clocks.idle(), waitingSince, now) <= 0) {
             expired.accept("silent for " + clocks.idle());
-        } else if (left(clocks.total(), begunAt, now) <= 0) {
+        } else if (left(clocks.total(), callBegunAt, now) <= 0) {
             expired.accept("not finished within " + clocks.total());
         } else {
             arm(now);

@@ -22,14 +22,21 @@ public final class AttemptWalk {
     private static final String PATH = "/chat/completions";
 
     /**
+     * Comments that keep a silent stream open.
+     *
+     * @param every how long a silence lasts before one is sent; zero for never
+     * @param beforeContent whether one may be the first thing that a client gets, which promises it a stream
+     */
+    public record Comments(Duration every, boolean beforeContent) {}
+
+    /**
      * Bounds of a walk.
      *
      * @param maxAttempts at least 1
      * @param maxAnswer bytes of a whole answer
      * @param maxEvent bytes of one event
-     * @param keepAliveComments how often a silent stream gets a comment, or zero
      */
-    public record Settings(int maxAttempts, int maxAnswer, int maxEvent, Duration keepAliveComments) {}
+    public record Settings(int maxAttempts, int maxAnswer, int maxEvent, Comments comments) {}
 
     private final ClientConnection client;
     private final ChatRequest request;
@@ -38,6 +45,7 @@ public final class AttemptWalk {
     private final CallWatch watch;
     private final CompletableFuture<Answer> answer = new CompletableFuture<>();
     private final Runnable goneListener = this::clientLeft;
+    private final long startedAt = System.nanoTime();
     private int begun;
     private @Nullable Attempt current;
     private boolean settled;
@@ -123,7 +131,7 @@ public final class AttemptWalk {
             return;
         }
         boolean another = failure.kind().retryable() && begun < order.size() && begun < settings.maxAttempts();
-        if (another && !client.isGone()) {
+        if (another && !client.isGone() && hasTimeFor(order.get(begun))) {
             next();
             return;
         }
@@ -131,6 +139,11 @@ public final class AttemptWalk {
         boolean passOn = refusal != null && failure.kind() != Failure.Kind.UPSTREAM_AUTH;
         answer.complete(passOn ? refusal : new Answer.Failed(failure, begun));
         finished();
+    }
+
+    private boolean hasTimeFor(Target target) {
+        Duration total = target.clocks(request.stream()).total();
+        return total.isZero() || System.nanoTime() - startedAt < total.toNanos();
     }
 
     void answered(Answer.Whole whole) {
@@ -162,6 +175,10 @@ public final class AttemptWalk {
         current = null;
         client.forget(goneListener);
         onOver.run();
+    }
+
+    long startedAt() {
+        return startedAt;
     }
 
     Settings settings() {

@@ -1,5 +1,6 @@
 package dev.weir.streams.relay;
 
+import dev.weir.config.price.Usage;
 import io.netty.handler.codec.http.HttpHeaders;
 import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,9 @@ public interface CallWatch {
 
     /** The first byte to an upstream is about to leave; false forbids it. */
     boolean attemptBegins(int number, Target target);
+
+    /** The attempt is about to pass on output up to this usage; told now and then. */
+    void attemptProgressed(int number, Target target, Usage upTo);
 
     /** Told exactly once for each attempt that began. */
     void attemptEnded(int number, Target target, AttemptEnd end);

@@ -19,6 +19,7 @@ final class EventRelay {
     private int runFrom;
     private int runTo;
     private boolean contentSeen;
+    private boolean withheldUpToCr;
 
     EventRelay(boolean withholdUsage, int maxEvent) {
         this.scanner = new SseScanner(maxEvent);
@@ -42,7 +43,7 @@ final class EventRelay {
         return facts;
     }
 
-    /** Something has come that a client would miss: content, the end, or an error. */
+    /** Content has come: from here on a client would miss something. */
     boolean contentSeen() {
         return contentSeen;
     }
@@ -63,15 +64,18 @@ final class EventRelay {
             contentSeen |= facts.content();
             withhold = withholdUsage && facts.usageOnly();
         }
-        if (withhold) {
+        // A CRLF that was cut in two: its LF comes with the next event, but belongs to the one that is withheld.
+        int shown = withheldUpToCr && bytes[from] == '\n' ? from + 1 : from;
+        withheldUpToCr = withhold && bytes[to - 1] == '\r';
+        if (withhold || shown == to) {
             return;
         }
-        if (bytes == runBytes && from == runTo) {
+        if (bytes == runBytes && shown == runTo) {
             runTo = to;
         } else {
             closeRun();
             runBytes = bytes;
-            runFrom = from;
+            runFrom = shown;
             runTo = to;
         }
     }

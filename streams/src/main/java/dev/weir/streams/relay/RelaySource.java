@@ -86,7 +86,7 @@ final class RelaySource extends GraphStage<SourceShape<ByteString>> {
 
         @Override
         public void postStop() {
-            attempt.clientLeft();
+            attempt.outletStopped();
         }
     }
 }

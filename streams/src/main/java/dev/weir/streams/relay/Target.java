@@ -28,6 +28,10 @@ public record Target(
         Clocks streamClocks,
         boolean asksUsage) {
 
+    Clocks clocks(boolean stream) {
+        return stream ? streamClocks : callClocks;
+    }
+
     @Override
     public String toString() {
         return "Target[" + id + "]";

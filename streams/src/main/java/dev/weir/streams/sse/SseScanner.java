@@ -50,7 +50,7 @@ public final class SseScanner {
     public void reserve(int length) {
         int kept = end - start;
         if (end + length > buffer.length) {
-            int capacity = Math.max(kept + length, kept > INITIAL ? 2 * buffer.length : kept + length);
+            int capacity = Math.max(kept + length, kept > INITIAL ? 2 * kept : 0);
             byte[] larger = new byte[capacity];
             System.arraycopy(buffer, start, larger, 0, kept);
             scanned -= start;
@@ -135,13 +135,13 @@ public final class SseScanner {
     private void line(int from, int to) {
         int at = from;
         if (atBeginning) {
-            atBeginning = false;
             if (to - at >= 3
                     && buffer[at] == (byte) 0xef
                     && buffer[at + 1] == (byte) 0xbb
                     && buffer[at + 2] == (byte) 0xbf) {
                 at += 3;
             }
+            atBeginning = false;
         }
         if (to - at < DATA.length || !Arrays.equals(buffer, at, at + DATA.length, DATA, 0, DATA.length)) {
             return;
@@ -181,6 +181,7 @@ public final class SseScanner {
     private void emit(int to, Events events) {
         int from = start;
         start = to;
+        atBeginning = false;
         if (joinedLength >= 0) {
             events.event(buffer, from, to, joined, 0, joinedLength);
         } else {

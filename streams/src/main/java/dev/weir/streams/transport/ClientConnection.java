@@ -19,6 +19,7 @@ public final class ClientConnection {
     private final List<Runnable> goneListeners = new ArrayList<>(2);
     private int callsInFlight;
     private boolean gone;
+    private long activeAt = System.nanoTime();
 
     ClientConnection(Channel channel, int loopIndex) {
         this.channel = channel;
@@ -64,10 +65,17 @@ public final class ClientConnection {
 
     public void callEnded() {
         callsInFlight--;
+        active();
     }
 
-    boolean isIdle() {
-        return callsInFlight == 0;
+    /** Bytes have moved, or a call has ended. */
+    void active() {
+        activeAt = System.nanoTime();
+    }
+
+    /** Since when nothing has moved; now, while a call runs. */
+    long idleSince() {
+        return callsInFlight == 0 ? activeAt : System.nanoTime();
     }
 
     void leave() {

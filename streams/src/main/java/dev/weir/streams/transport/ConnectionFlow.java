@@ -8,7 +8,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.FlowShape;
@@ -20,19 +19,19 @@ import org.apache.pekko.stream.stage.AsyncCallback;
 import org.apache.pekko.stream.stage.GraphStage;
 import org.apache.pekko.stream.stage.GraphStageLogic;
 import org.apache.pekko.util.ByteString;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bytes to the client in, bytes of the client out: one accepted channel as a stage that runs on the channel's own loop.
  *
  * <p>Reads happen on demand, writes stop being pulled while the socket does not take them. When the client leaves, both
  * sides end at once and {@link ClientConnection#leave} tells the calls. When the server side completes, what was written
- * is flushed, the output is shut, and what the client still sends is read and thrown away for a moment, because closing
+ * is flushed (as long as the client takes it: the {@link FramingGuard} watches over silence), the output is shut, and what the client still sends is read and thrown away for a moment, because closing
  * a socket with unread bytes would reset the connection under an answer that is still on its way.
  */
 final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>> {
 
     private static final long LINGER_MILLIS = 1_000;
-    private static final long FLUSH_SECONDS = 60;
     private static final int READ_AHEAD = 64 * 1024;
 
     private final Inlet<ByteString> in = Inlet.create("ConnectionFlow.in");
@@ -42,12 +41,18 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
     private final Channel channel;
     private final ClientConnection connection;
     private final boolean watchByReading;
+    private final Events events = new Events();
 
-    /** @param watchByReading a read must be kept pending for a leaving client to be seen (true without epoll) */
+    /**
+     * Stands at the end of the channel's pipeline from here on; what comes before the stage runs is kept for it.
+     *
+     * @param watchByReading a read must be kept pending for a leaving client to be seen (true without epoll)
+     */
     ConnectionFlow(Channel channel, ClientConnection connection, boolean watchByReading) {
         this.channel = channel;
         this.connection = connection;
         this.watchByReading = watchByReading;
+        channel.pipeline().addLast("connection", events);
     }
 
     @Override
@@ -69,13 +74,13 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
 
         private ByteString received = ByteString.emptyByteString();
         private boolean gone;
-        private final AsyncCallback<Object> events = createAsyncCallback(this::on);
 
         Logic() {
             super(shape);
             setHandler(in, new AbstractInHandler() {
                 @Override
                 public void onPush() {
+                    connection.active();
                     channel.writeAndFlush(Bytes.direct(channel.alloc(), grab(in)), channel.voidPromise());
                     if (channel.isWritable()) {
                         pull(in);
@@ -118,10 +123,10 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
 
         @Override
         public void preStart() {
-            channel.pipeline().addLast("connection", new Events(events));
+            received = events.tell(createAsyncCallback(this::on));
             pull(in);
             readAhead();
-            if (!channel.isActive()) {
+            if (connection.isGone()) {
                 on(Signal.GONE);
             }
         }
@@ -165,27 +170,39 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
 
     private final class Events extends ChannelInboundHandlerAdapter {
 
-        private final AsyncCallback<Object> events;
+        private @Nullable AsyncCallback<Object> stage;
+        private ByteString early = ByteString.emptyByteString();
 
-        Events(AsyncCallback<Object> events) {
-            this.events = events;
+        /** From now on it is told; returns what came before. */
+        ByteString tell(AsyncCallback<Object> running) {
+            stage = running;
+            ByteString before = early;
+            early = ByteString.emptyByteString();
+            return before;
         }
 
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
-            events.invoke(Bytes.take((ByteBuf) message));
+            ByteString bytes = Bytes.take((ByteBuf) message);
+            if (stage == null) {
+                early = early.concat(bytes);
+            } else {
+                stage.invoke(bytes);
+            }
         }
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
             connection.leave();
-            events.invoke(Signal.GONE);
+            if (stage != null) {
+                stage.invoke(Signal.GONE);
+            }
         }
 
         @Override
         public void channelWritabilityChanged(ChannelHandlerContext context) {
-            if (channel.isWritable()) {
-                events.invoke(Signal.WRITABLE);
+            if (channel.isWritable() && stage != null) {
+                stage.invoke(Signal.WRITABLE);
             }
         }
 
@@ -195,14 +212,17 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
         }
     }
 
-    private static void closeGently(Channel channel) {
+    /** Flushes what was written, says the end, and closes when the peer has or a moment later; on the channel's loop. */
+    static void closeGently(Channel channel) {
+        if (channel.pipeline().get("connection") == null) {
+            channel.close();
+            return;
+        }
         if (!channel.isActive() || channel.pipeline().get("linger") != null) {
             return;
         }
         channel.pipeline().addBefore("connection", "linger", new Discard());
-        Future<?> giveUp = channel.eventLoop().schedule(() -> channel.close(), FLUSH_SECONDS, TimeUnit.SECONDS);
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
-            giveUp.cancel(false);
             SslHandler tls = channel.pipeline().get(SslHandler.class);
             if (tls == null) {
                 linger(channel);

@@ -253,8 +253,8 @@ final class Framing {
         boolean version = end - from > 9
                 && isValue(bytes, end - 9, end - 1, "http/1.")
                 && (bytes[end - 1] == '0' || bytes[end - 1] == '1');
-        boolean sound = blanks == 2 && firstBlank > from && bytes[end - 9] == ' ' && firstBlank < end - 10;
-        return version && sound ? null : Violation.BAD_REQUEST_LINE;
+        boolean sound = version && blanks == 2 && firstBlank > from && bytes[end - 9] == ' ' && firstBlank < end - 10;
+        return sound ? null : Violation.BAD_REQUEST_LINE;
     }
 
     private static int crlf(byte[] bytes, int from, int to) {

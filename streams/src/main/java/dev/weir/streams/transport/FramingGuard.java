@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -35,7 +36,7 @@ public final class FramingGuard extends ChannelInboundHandlerAdapter {
     private boolean refused;
     private @Nullable Future<?> headTimer;
     private @Nullable Future<?> idleTimer;
-    private long lastByte;
+    private long unsent;
 
     FramingGuard(HttpLimits limits, ClientConnection connection) {
         this.limits = limits;
@@ -54,7 +55,6 @@ public final class FramingGuard extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
-        lastByte = System.nanoTime();
         watchIdle(context, limits.idleTimeout().toNanos());
     }
 
@@ -70,10 +70,13 @@ public final class FramingGuard extends ChannelInboundHandlerAdapter {
         idleTimer = context.executor()
                 .schedule(
                         () -> {
-                            long left = lastByte + limits.idleTimeout().toNanos() - System.nanoTime();
-                            if (!connection.isIdle()) {
-                                watchIdle(context, limits.idleTimeout().toNanos());
-                            } else if (left > 0) {
+                            if (sendsOn(context)) {
+                                connection.active();
+                            }
+                            long left = connection.idleSince()
+                                    + limits.idleTimeout().toNanos()
+                                    - System.nanoTime();
+                            if (left > 0) {
                                 watchIdle(context, left);
                             } else {
                                 context.close();
@@ -83,11 +86,20 @@ public final class FramingGuard extends ChannelInboundHandlerAdapter {
                         TimeUnit.NANOSECONDS);
     }
 
+    /** The client has taken something of a long answer since this was last asked. */
+    private boolean sendsOn(ChannelHandlerContext context) {
+        ChannelOutboundBuffer out = context.channel().unsafe().outboundBuffer();
+        long left = out == null ? 0 : out.totalPendingWriteBytes() - out.currentProgress();
+        boolean moved = left != unsent;
+        unsent = left;
+        return moved;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         ByteBuf buffer = (ByteBuf) message;
         try {
-            lastByte = System.nanoTime();
+            connection.active();
             if (!refused) {
                 accept(context, join(buffer));
             }

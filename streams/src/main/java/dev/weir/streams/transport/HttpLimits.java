@@ -8,7 +8,7 @@ import java.time.Duration;
  * @param headerBytes of a request line and its headers together
  * @param headers how many header lines
  * @param headTimeout from a request's first byte to the end of its headers
- * @param idleTimeout of a connection on which no call runs
+ * @param idleTimeout of a connection on which no call runs and no byte moves
  */
 public record HttpLimits(int headerBytes, int headers, Duration headTimeout, Duration idleTimeout) {
 

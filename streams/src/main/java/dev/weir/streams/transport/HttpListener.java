@@ -45,6 +45,11 @@ public final class HttpListener {
     private static final int SEND_BUFFER = 256 * 1024;
     private static final long TLS_HANDSHAKE_SECONDS = 10;
 
+    /** An answer that is complete takes a few turns of its loop to the socket. */
+    private static final long ANSWERED_MILLIS = 50;
+
+    private static final long FLUSH_SECONDS = 5;
+
     private final Channel server;
     private final ChannelGroup connections;
 
@@ -89,6 +94,9 @@ public final class HttpListener {
                         int index = loops.index(channel.eventLoop());
                         ClientConnection connection = new ClientConnection(channel, index);
                         Runnable serve = () -> {
+                            if (!channel.isActive()) {
+                                return;
+                            }
                             channel.pipeline().addLast("framing", new FramingGuard(limits, connection));
                             handler.apply(connection)
                                     .join(http.serverLayer()
@@ -131,10 +139,16 @@ public final class HttpListener {
         server.close().syncUninterruptibly();
     }
 
-    /** Closes every connection. */
+    /** Closes every connection behind the answers that are on their way through its loop; blocks for a few seconds at most. */
     public void close() {
         unbind();
-        connections.close().awaitUninterruptibly(5, TimeUnit.SECONDS);
+        for (Channel connection : connections) {
+            connection
+                    .eventLoop()
+                    .schedule(() -> ConnectionFlow.closeGently(connection), ANSWERED_MILLIS, TimeUnit.MILLISECONDS);
+        }
+        connections.newCloseFuture().awaitUninterruptibly(FLUSH_SECONDS, TimeUnit.SECONDS);
+        connections.close().awaitUninterruptibly(FLUSH_SECONDS, TimeUnit.SECONDS);
     }
 
     @SuppressWarnings("unchecked") // TLSPlacebo is typed for Scala; it passes bytes through in both directions.

@@ -219,6 +219,7 @@ class TlsTest {
                 assertThat(socket.getInputStream().readNBytes(answer, 0, 8)).isEqualTo(8);
                 assertThat(new String(answer, java.nio.charset.StandardCharsets.US_ASCII))
                         .isEqualTo("HTTP/1.1");
+                socket.setSoTimeout(100);
             }
         }
     }

@@ -328,7 +328,7 @@ class UpstreamPoolTest {
     @Test
     void closingRefusesWhatWaitsLetsWhatRunsEndAndCountsNoPermitTwice() throws Exception {
         UpstreamPool pool = pool(1, 3);
-        Call running = Call.send(pool, 0, "m;latency=100ms", false);
+        Call running = Call.send(pool, 0, "m;latency=1500ms", false);
         Awaitility.await().atMost(PATIENCE).until(() -> pool.inUse() == 1);
         Call waiting = Call.send(pool, 0, "m", false);
         Call cancelled = Call.send(pool, 0, "m", false);

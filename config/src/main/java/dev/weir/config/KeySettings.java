@@ -49,7 +49,12 @@ public record KeySettings(
         /** Admin routes only. */
         MANAGEMENT,
         /** Admin routes that change nothing. */
-        READ_ONLY
+        READ_ONLY;
+
+        /** Whether such a key may call a model. */
+        public boolean callsModels() {
+            return this == DEFAULT || this == LLM_API;
+        }
     }
 
     public KeySettings {
@@ -83,6 +88,25 @@ public record KeySettings(
             Map.of(),
             List.of(),
             false);
+
+    /** The same settings under no alias. */
+    public KeySettings withoutAlias() {
+        return new KeySettings(
+                null,
+                models,
+                userId,
+                teamId,
+                maxBudget,
+                budgetDuration,
+                rpmLimit,
+                tpmLimit,
+                maxParallelRequests,
+                expires,
+                keyType,
+                metadata,
+                tags,
+                blocked);
+    }
 
     /** The same settings with another metadata object. */
     public KeySettings withMetadata(Map<String, Object> other) {

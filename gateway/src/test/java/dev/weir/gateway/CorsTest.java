@@ -3,57 +3,102 @@ package dev.weir.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.streams.mock.MockSettings;
-import java.net.URI;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Pages that call from a browser. */
+/** Pages of the origins that were named may call, others may not, and without a setting nobody may. */
 class CorsTest {
 
-    private static HttpResponse<String> preflight(House house, String origin) {
-        return Visitor.send(HttpRequest.newBuilder(URI.create(house.url() + "/v1/chat/completions"))
-                .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
-                .header("Origin", origin)
-                .header("Access-Control-Request-Method", "POST")
-                .header("Access-Control-Request-Headers", "authorization,content-type")
-                .build());
-    }
+    private static final String PAGE = "https://chat.example.com";
+    private static final String PATH = "/v1/chat/completions";
 
-    @Test
-    void aListedOriginMayCallAndAnotherMayNot() {
-        try (House house = House.with(
+    private static House house;
+    private static House closed;
+
+    @BeforeAll
+    static void open() {
+        house = House.with(
                 MockSettings.forTests(),
                 House.model("m", "mock"),
-                "\nweir:\n  cors: {allowed_origins: [\"https://chat.example\"]}\n")) {
-            HttpResponse<String> allowed = preflight(house, "https://chat.example");
-            HttpResponse<String> other = preflight(house, "https://evil.example");
-            HttpResponse<String> call = house.post(
-                    "/v1/chat/completions", house.key("{}"), House.body("m", false), "Origin", "https://chat.example");
-            HttpResponse<String> refused = house.post(
-                    "/v1/chat/completions", "sk-unknown", House.body("m", false), "Origin", "https://chat.example");
+                "weir:\n  cors: {allowed_origins: [\"" + PAGE + "\"]}\n");
+        closed = House.of("tokens=1");
+    }
 
-            assertThat(allowed.statusCode()).isEqualTo(204);
-            assertThat(allowed.headers().firstValue("access-control-allow-origin"))
-                    .contains("https://chat.example");
-            assertThat(allowed.headers().firstValue("access-control-allow-headers"))
-                    .contains("authorization,content-type");
-            assertThat(other.headers().firstValue("access-control-allow-origin"))
-                    .isEmpty();
-            assertThat(call.headers().firstValue("access-control-allow-origin")).contains("https://chat.example");
-            assertThat(refused.headers().firstValue("access-control-allow-origin"))
-                    .contains("https://chat.example");
+    @AfterAll
+    static void close() {
+        house.close();
+        closed.close();
+    }
+
+    private static HttpResponse<String> preflight(House asked, String origin) {
+        return asked.visitor()
+                .method(
+                        "OPTIONS",
+                        PATH,
+                        null,
+                        "Origin",
+                        origin,
+                        "Access-Control-Request-Method",
+                        "POST",
+                        "Access-Control-Request-Headers",
+                        "authorization, x-stainless-os");
+    }
+
+    private static String header(HttpResponse<String> answer, String name) {
+        return answer.headers().firstValue(name).orElse("");
+    }
+
+    @Test
+    void aPageThatWasNamedMayAsk() {
+        HttpResponse<String> answer = preflight(house, PAGE);
+
+        assertThat(answer.statusCode()).isEqualTo(204);
+        assertThat(header(answer, "access-control-allow-origin")).isEqualTo(PAGE);
+        assertThat(header(answer, "access-control-allow-methods")).contains("POST");
+        assertThat(header(answer, "access-control-allow-headers")).isEqualTo("authorization, x-stainless-os");
+        assertThat(header(answer, "vary")).isEqualTo("Origin");
+    }
+
+    @Test
+    void anotherPageMayNot() {
+        HttpResponse<String> answer = preflight(house, "https://evil.example.com");
+
+        assertThat(answer.headers().map().keySet()).noneMatch(name -> name.startsWith("access-control"));
+        assertThat(house.chat(House.MASTER, "m", "Origin", "https://evil.example.com").headers().map())
+                .doesNotContainKey("access-control-allow-origin");
+    }
+
+    @Test
+    void answersAndRefusalsCanBeReadByThePage() {
+        HttpResponse<String> answer = house.chat(House.MASTER, "m", "Origin", PAGE);
+        HttpResponse<String> refusal = house.chat("sk-nobody-knows", "m", "Origin", PAGE);
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(header(answer, "access-control-allow-origin")).isEqualTo(PAGE);
+        assertThat(refusal.statusCode()).isEqualTo(401);
+        assertThat(header(refusal, "access-control-allow-origin")).isEqualTo(PAGE);
+        assertThat(header(refusal, "access-control-expose-headers")).isEqualTo("*");
+    }
+
+    @Test
+    void anyPageMayWhereTheStarWasNamed() {
+        try (House all = House.with(
+                MockSettings.forTests(),
+                House.model("m", "mock"),
+                "weir:\n  cors: {allowed_origins: [\"*\"]}\n")) {
+            assertThat(header(preflight(all, "https://evil.example.com"), "access-control-allow-origin"))
+                    .isEqualTo("*");
         }
     }
 
     @Test
-    void withoutTheSettingNoPageMayCall() {
-        try (House house = House.of("tokens=1")) {
-            HttpResponse<String> answer = preflight(house, "https://chat.example");
+    void withoutTheSettingThereIsNone() {
+        HttpResponse<String> answer = preflight(closed, PAGE);
 
-            assertThat(answer.statusCode()).isEqualTo(405);
-            assertThat(answer.headers().firstValue("access-control-allow-origin"))
-                    .isEmpty();
-        }
+        assertThat(answer.statusCode()).isEqualTo(405);
+        assertThat(closed.chat(House.MASTER, "m", "Origin", PAGE).headers().map())
+                .doesNotContainKey("access-control-allow-origin");
     }
 }

@@ -34,6 +34,9 @@ public sealed interface Decision extends Wire {
 
     record ModelDenied(String model, List<String> allowed) implements Refused {}
 
+    /** A key of this type calls no model at all. */
+    record TypeDenied(KeySettings.KeyType type) implements Refused {}
+
     /** A money limit is in the chain and the model has no price. */
     record Unpriced(String model) implements Refused {}
 

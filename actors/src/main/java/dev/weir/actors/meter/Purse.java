@@ -112,6 +112,9 @@ final class Purse {
         if (expires != null && now >= expires.toEpochMilli()) {
             return new Decision.Expired(expires);
         }
+        if (!model.isEmpty() && !settings.keyType().callsModels()) {
+            return new Decision.TypeDenied(settings.keyType());
+        }
         if (!ModelAccess.allows(settings.models(), model)) {
             return new Decision.ModelDenied(model, settings.models());
         }

@@ -74,6 +74,7 @@ final class WireTest {
                 new Decision.Blocked(),
                 new Decision.Expired(Instant.EPOCH),
                 new Decision.ModelDenied("gpt", List.of("claude")),
+                new Decision.TypeDenied(KeySettings.KeyType.MANAGEMENT),
                 new Decision.Unpriced("gpt"),
                 new Decision.Exceeded(STANDING, 6, List.of(STANDING)),
                 new Decision.Unavailable("why"),

@@ -69,8 +69,12 @@ public final class AdminGate {
         return switch (decision) {
             case Decision.Granted granted -> {
                 KeyType type = granted.key().keyType();
-                boolean operator = type == KeyType.MANAGEMENT || (type == KeyType.READ_ONLY && !writes);
-                yield operator ? new Operator() : new Holder(hash);
+                yield switch (type) {
+                    case MANAGEMENT -> new Operator();
+                    case READ_ONLY -> writes ? new Denied(notAllowed()) : new Operator();
+                    case LLM_API -> new Denied(notAllowed());
+                    case DEFAULT -> new Holder(hash);
+                };
             }
             case Decision.Refused refused -> new Denied(refusals.of(refused, hash));
             case Decision.Unavailable unavailable ->

@@ -48,28 +48,46 @@ public final class DeclaredKeys {
         for (DeclaredKey key : config.weir().keys()) {
             declared.put(PresentedKey.hash(key.key().reveal()), key.settings());
         }
-        blockUndeclared(declared);
+        makeRoom(declared);
         declared.forEach(this::declare);
     }
 
-    private void blockUndeclared(Map<String, KeySettings> declared) {
+    /** Blocks what is no longer declared, and takes aliases from where they were declared before. */
+    private void makeRoom(Map<String, KeySettings> declared) {
+        Map<String, String> owners = new HashMap<>();
+        declared.forEach((hash, settings) -> {
+            if (settings.alias() != null) {
+                owners.put(settings.alias(), hash);
+            }
+        });
         @Nullable String after = null;
         List<Meters.Listed> page;
         do {
             page = meters.list(after, PAGE).toCompletableFuture().join();
             for (Meters.Listed key : page) {
                 after = key.keyHash();
-                boolean gone = key.settings().metadata().containsKey(MARK) && !declared.containsKey(key.keyHash());
-                if (gone && !key.settings().blocked()) {
-                    LOG.warn("Key {} is no longer declared: blocked", key.keyHash());
-                    require(
-                            key.keyHash(),
-                            meters.block(key.keyHash(), true)
-                                    .toCompletableFuture()
-                                    .join());
+                if (key.settings().metadata().containsKey(MARK)) {
+                    makeRoom(key.keyHash(), key.settings(), declared, owners);
                 }
             }
         } while (page.size() == PAGE);
+    }
+
+    private void makeRoom(
+            String hash, KeySettings settings, Map<String, KeySettings> declared, Map<String, String> owners) {
+        String alias = settings.alias();
+        String owner = alias == null ? null : owners.get(alias);
+        if (owner != null && !owner.equals(hash)) {
+            require(
+                    hash,
+                    meters.update(hash, settings.withoutAlias(), 0)
+                            .toCompletableFuture()
+                            .join());
+        }
+        if (!declared.containsKey(hash) && !settings.blocked()) {
+            LOG.warn("Key {} is no longer declared: blocked", hash);
+            require(hash, meters.block(hash, true).toCompletableFuture().join());
+        }
     }
 
     private void declare(String hash, KeySettings settings) {

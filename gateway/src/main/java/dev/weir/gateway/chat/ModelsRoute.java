@@ -5,6 +5,7 @@ import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.ModelAccess;
 import dev.weir.actors.meter.Need;
 import dev.weir.cluster.meters.Meters;
+import dev.weir.config.KeySettings;
 import dev.weir.gateway.door.Desk;
 import dev.weir.gateway.door.Inbound;
 import dev.weir.gateway.door.PresentedKey;
@@ -79,7 +80,7 @@ public final class ModelsRoute {
 
     private HttpResponse list(Decision.Granted granted) {
         List<Map<String, Object>> data = models.all().stream()
-                .filter(group -> ModelAccess.allows(granted.key().models(), group.name()))
+                .filter(group -> mayUse(granted.key(), group))
                 .map(this::model)
                 .toList();
         return Replies.json(200, Map.of("object", "list", "data", data));
@@ -90,7 +91,7 @@ public final class ModelsRoute {
         String id = path.substring(path.indexOf(PATH) + PATH.length() + 1);
         String name = id.contains("%") ? URLDecoder.decode(id.replace("+", "%2B"), StandardCharsets.UTF_8) : id;
         return models.find(name)
-                .filter(group -> ModelAccess.allows(granted.key().models(), group.name()))
+                .filter(group -> mayUse(granted.key(), group))
                 .map(group -> Replies.json(200, model(group)))
                 .orElseGet(() -> desk.refuse(
                         inbound,
@@ -102,6 +103,10 @@ public final class ModelsRoute {
                                 null,
                                 null,
                                 0)));
+    }
+
+    private static boolean mayUse(KeySettings key, Models.Group group) {
+        return key.keyType().callsModels() && ModelAccess.allows(key.models(), group.name());
     }
 
     private Map<String, Object> model(Models.Group group) {

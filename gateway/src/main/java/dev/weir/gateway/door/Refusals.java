@@ -38,6 +38,16 @@ public final class Refusals {
                         null,
                         null,
                         0);
+            case Decision.TypeDenied denied ->
+                new Refusal(
+                        Kind.MODEL_DENIED,
+                        "This key is of type '" + denied.type().name().toLowerCase(Locale.ROOT)
+                                + "', which may not call models.",
+                        null,
+                        "api_key",
+                        null,
+                        null,
+                        0);
             case Decision.Unpriced unpriced ->
                 new Refusal(
                         Kind.UNPRICED,

@@ -28,7 +28,7 @@ public enum Metric {
         this.labels = labels;
     }
 
-    String metricName() {
+    public String metricName() {
         return metricName;
     }
 

@@ -43,7 +43,8 @@ class WeirSettingsTest {
                         Duration.ofSeconds(10),
                         Duration.ofSeconds(60),
                         Duration.ofSeconds(75),
-                        null));
+                        Duration.ofSeconds(15),
+                        false));
         assertThat(settings.upstream())
                 .isEqualTo(new WeirSettings.Upstream(
                         2048,

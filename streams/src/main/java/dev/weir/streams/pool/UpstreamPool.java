@@ -36,6 +36,9 @@ public final class UpstreamPool implements AutoCloseable {
     /** No timeout of Netty's own: one timer of the exchange covers name, connection, proxy and TLS. */
     private static final int TIMED_BY_EXCHANGE = 0;
 
+    /** An abort does not wait for a peer that takes no goodbye. */
+    private static final int CLOSE_NOTIFY_MILLIS = 50;
+
     private final Endpoint endpoint;
     private final PoolSettings settings;
     private final EventLoops loops;
@@ -317,6 +320,7 @@ public final class UpstreamPool implements AutoCloseable {
         if (endpoint.tls() && tls != null) {
             SslHandler handshake = tls.newHandler(channel.alloc(), endpoint.host(), endpoint.port());
             handshake.setHandshakeTimeoutMillis(TIMED_BY_EXCHANGE);
+            handshake.setCloseNotifyFlushTimeoutMillis(CLOSE_NOTIFY_MILLIS);
             pipeline.addLast(handshake);
         }
         HttpDecoderConfig decoder =

@@ -19,7 +19,8 @@ final class EventRelay {
     private int runFrom;
     private int runTo;
     private boolean contentSeen;
-    private boolean withheldUpToCr;
+    private boolean cutAtCr;
+    private boolean previousWithheld;
 
     EventRelay(boolean withholdUsage, int maxEvent) {
         this.scanner = new SseScanner(maxEvent);
@@ -56,7 +57,6 @@ final class EventRelay {
         return taken;
     }
 
-    @SuppressWarnings("ReferenceEquality") // Asks whether the event follows in the same array, not in an equal one.
     private void event(byte[] bytes, int from, int to, byte[] data, int dataFrom, int dataTo) {
         boolean withhold = false;
         if (dataFrom >= 0) {
@@ -64,18 +64,27 @@ final class EventRelay {
             contentSeen |= facts.content();
             withhold = withholdUsage && facts.usageOnly();
         }
-        // A CRLF that was cut in two: its LF comes with the next event, but belongs to the one that is withheld.
-        int shown = withheldUpToCr && bytes[from] == '\n' ? from + 1 : from;
-        withheldUpToCr = withhold && bytes[to - 1] == '\r';
-        if (withhold || shown == to) {
-            return;
+        // A CRLF that was cut in two: its LF comes with this event, but belongs to the one before.
+        boolean lateLf = cutAtCr && bytes[from] == '\n';
+        int own = lateLf ? from + 1 : from;
+        if (lateLf && !previousWithheld) {
+            show(bytes, from, own);
         }
-        if (bytes == runBytes && shown == runTo) {
+        if (!withhold) {
+            show(bytes, own, to);
+        }
+        cutAtCr = bytes[to - 1] == '\r';
+        previousWithheld = withhold;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // Asks whether the event follows in the same array, not in an equal one.
+    private void show(byte[] bytes, int from, int to) {
+        if (bytes == runBytes && from == runTo) {
             runTo = to;
         } else {
             closeRun();
             runBytes = bytes;
-            runFrom = shown;
+            runFrom = from;
             runTo = to;
         }
     }

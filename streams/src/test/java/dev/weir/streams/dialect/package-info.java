@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.streams.dialect;
+
+import org.jspecify.annotations.NullMarked;

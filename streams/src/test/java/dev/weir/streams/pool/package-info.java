@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.streams.pool;
+
+import org.jspecify.annotations.NullMarked;

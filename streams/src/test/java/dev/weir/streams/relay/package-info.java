@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.streams.relay;
+
+import org.jspecify.annotations.NullMarked;

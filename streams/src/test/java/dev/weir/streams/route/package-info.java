@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.streams.route;
+
+import org.jspecify.annotations.NullMarked;

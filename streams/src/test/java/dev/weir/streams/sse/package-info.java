@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.streams.sse;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.streams.transport;
+
+import org.jspecify.annotations.NullMarked;

@@ -62,8 +62,8 @@ class AdminApiTest {
                 + "\"max_parallel_requests\":3,\"key_type\":\"default\",\"metadata\":{\"a\":{\"b\":[1,null]}},"
                 + "\"tags\":[\"red\",\"blue\"],\"blocked\":false";
 
-        JsonNode made = House.json(
-                admin("/key/generate", "{\"key\":\"sk-my-own-abcd\",\"duration\":\"30d\"," + fields + "}"));
+        JsonNode made =
+                House.json(admin("/key/generate", "{\"key\":\"sk-my-own-abcd\",\"duration\":\"30d\"," + fields + "}"));
 
         assertThat(made.path("key").asText()).isEqualTo("sk-my-own-abcd");
         assertThat(made.path("token").asText()).isEqualTo(PresentedKey.hash("sk-my-own-abcd"));
@@ -141,11 +141,15 @@ class AdminApiTest {
     void blockingHoldsForTheNextCallAndSoDoesUnblocking() {
         String key = house.key("{}");
         for (int i = 0; i < 5; i++) {
-            assertThat(House.json(admin("/key/block", key, "")).path("blocked").asBoolean()).isTrue();
+            assertThat(House.json(admin("/key/block", key, "")).path("blocked").asBoolean())
+                    .isTrue();
             HttpResponse<String> refused = house.chat(key, "m");
             assertThat(refused.statusCode()).isEqualTo(401);
             assertThat(type(refused)).isEqualTo("auth_error");
-            assertThat(House.json(admin("/key/unblock", key, "")).path("blocked").asBoolean()).isFalse();
+            assertThat(House.json(admin("/key/unblock", key, ""))
+                            .path("blocked")
+                            .asBoolean())
+                    .isFalse();
             assertThat(call(key)).isEqualTo(200);
         }
     }
@@ -166,7 +170,8 @@ class AdminApiTest {
         assertThat(type(refused)).isEqualTo("token_not_found_in_db");
         assertThat(call(second)).isEqualTo(401);
         assertThat(house.get("/key/info?key=" + key, House.MASTER).statusCode()).isEqualTo(404);
-        assertThat(admin("/key/delete", "{\"keys\":[\"" + key + "\"]}").statusCode()).isEqualTo(404);
+        assertThat(admin("/key/delete", "{\"keys\":[\"" + key + "\"]}").statusCode())
+                .isEqualTo(404);
     }
 
     @Test
@@ -241,7 +246,8 @@ class AdminApiTest {
 
         assertThat(house.post("/key/" + route, key, body).statusCode()).isEqualTo(403);
         assertThat(house.post("/key/" + route, null, body).statusCode()).isEqualTo(401);
-        assertThat(house.post("/key/" + route, "sk-nobody-knows", body).statusCode()).isEqualTo(401);
+        assertThat(house.post("/key/" + route, "sk-nobody-knows", body).statusCode())
+                .isEqualTo(401);
         assertThat(call(key)).isEqualTo(200);
     }
 
@@ -277,8 +283,9 @@ class AdminApiTest {
 
         JsonNode own = House.json(house.get("/spend/logs?request_id=shared-label", key));
 
-        assertThat(own).singleElement().satisfies(row -> assertThat(row.path("api_key").asText())
-                .isEqualTo(PresentedKey.hash(key)));
+        assertThat(own)
+                .singleElement()
+                .satisfies(row -> assertThat(row.path("api_key").asText()).isEqualTo(PresentedKey.hash(key)));
         JsonNode info = House.json(house.get("/key/info", key));
         assertThat(info.path("key").asText()).isEqualTo(PresentedKey.hash(key));
     }
@@ -286,8 +293,8 @@ class AdminApiTest {
     @Test
     void limitsHave64Bits() {
         long most = Long.MAX_VALUE;
-        String key = house.key("{\"rpm_limit\":" + most + ",\"tpm_limit\":" + most + ",\"max_parallel_requests\":" + most
-                + ",\"max_budget\":9000000000}");
+        String key = house.key("{\"rpm_limit\":" + most + ",\"tpm_limit\":" + most + ",\"max_parallel_requests\":"
+                + most + ",\"max_budget\":9000000000}");
 
         HttpResponse<String> answer = house.chat(key, "m");
 
@@ -313,14 +320,16 @@ class AdminApiTest {
         admin("/key/unblock", hash, "");
         assertThat(call(key)).isEqualTo(200);
         assertThat(house.rows("none&api_key=" + hash, 0)).isEmpty();
-        assertThat(admin("/key/delete", "{\"keys\":[\"" + hash + "\"]}").statusCode()).isEqualTo(200);
+        assertThat(admin("/key/delete", "{\"keys\":[\"" + hash + "\"]}").statusCode())
+                .isEqualTo(200);
         assertThat(call(key)).isEqualTo(401);
     }
 
     @Test
     void aHashOpensNothing() {
         assertThat(call(PresentedKey.hash(house.key("{}")))).isEqualTo(401);
-        assertThat(house.post("/key/generate", PresentedKey.hash(House.MASTER), "{}").statusCode())
+        assertThat(house.post("/key/generate", PresentedKey.hash(House.MASTER), "{}")
+                        .statusCode())
                 .isEqualTo(401);
     }
 
@@ -328,7 +337,8 @@ class AdminApiTest {
     void modelRoutesHaveAPrefixAndAdminRoutesHaveNone() {
         String key = house.key("{}");
         for (String prefix : List.of("", "/v1")) {
-            assertThat(house.post(prefix + "/chat/completions", key, House.body("m", false)).statusCode())
+            assertThat(house.post(prefix + "/chat/completions", key, House.body("m", false))
+                            .statusCode())
                     .isEqualTo(200);
             assertThat(house.get(prefix + "/models", key).statusCode()).isEqualTo(200);
             assertThat(house.get(prefix + "/models/m", key).statusCode()).isEqualTo(200);
@@ -351,7 +361,8 @@ class AdminApiTest {
                 .map(change -> house.postAsync("/key/update", House.MASTER, "{\"key\":\"" + key + "\"" + change + "}"))
                 .toList();
 
-        assertThat(sent).allSatisfy(answer -> assertThat(answer.join().statusCode()).isEqualTo(200));
+        assertThat(sent)
+                .allSatisfy(answer -> assertThat(answer.join().statusCode()).isEqualTo(200));
         JsonNode info = house.info(key);
         assertThat(info.path("rpm_limit").asInt()).isEqualTo(11);
         assertThat(info.path("tpm_limit").asInt()).isEqualTo(12);

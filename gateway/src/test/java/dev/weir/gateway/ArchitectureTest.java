@@ -41,7 +41,8 @@ class ArchitectureTest {
     void modulesImportWhatThePlanAllows() {
         assertThat(WEIR).hasSizeGreaterThan(150);
         PLAN.forEach((module, others) -> {
-            List<String> allowed = Stream.concat(Stream.of(module), others.stream()).toList();
+            List<String> allowed =
+                    Stream.concat(Stream.of(module), others.stream()).toList();
             classes()
                     .that()
                     .resideInAPackage("dev.weir." + module + "..")
@@ -156,7 +157,8 @@ class ArchitectureTest {
                 .check(WEIR);
     }
 
-    private static final Pattern IMPORT = Pattern.compile("^import (?:static )?(dev\\.weir\\.[\\w.]+)", Pattern.MULTILINE);
+    private static final Pattern IMPORT =
+            Pattern.compile("^import (?:static )?(dev\\.weir\\.[\\w.]+)", Pattern.MULTILINE);
 
     /** It starts Weir as a process and is not on this class path, so its sources are read instead. */
     @Test

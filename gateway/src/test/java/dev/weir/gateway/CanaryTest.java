@@ -65,7 +65,8 @@ class CanaryTest {
                 + House.model("malformed", "mock;tokens=9;malformed-at=2")
                 + House.model("stalls", "mock;stall=headers", "timeout: 0.3")
                 + House.model("endless", "mock-endless;tokens=100000;gap=5ms")
-                + "general_settings: {master_key: " + MASTER + "}\nweir:\n  server: {max_body: 10KB, body_timeout: 500ms}\n"
+                + "general_settings: {master_key: " + MASTER
+                + "}\nweir:\n  server: {max_body: 10KB, body_timeout: 500ms}\n"
                 + "  access_log: {target: " + directory.resolve("access.log") + "}\n";
         Path config = Files.writeString(
                 directory.resolve("config.yaml"),
@@ -160,12 +161,15 @@ class CanaryTest {
     }
 
     private static void clean(String what, String text) {
-        assertThat(SECRETS).allSatisfy(secret -> assertThat(text).as(what).doesNotContain(secret));
+        assertThat(SECRETS.stream().filter(text::contains))
+                .as("%s: %s", what, text)
+                .isEmpty();
     }
 
     @Test
     void noErrorQuotesThem() {
-        assertThat(ANSWERS).hasSizeGreaterThan(40).allSatisfy(answer -> clean("an answer", answer));
+        assertThat(ANSWERS).hasSizeGreaterThan(40);
+        ANSWERS.forEach(answer -> clean("an answer", answer));
     }
 
     @Test

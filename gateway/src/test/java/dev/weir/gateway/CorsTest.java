@@ -66,7 +66,9 @@ class CorsTest {
         HttpResponse<String> answer = preflight(house, "https://evil.example.com");
 
         assertThat(answer.headers().map().keySet()).noneMatch(name -> name.startsWith("access-control"));
-        assertThat(house.chat(House.MASTER, "m", "Origin", "https://evil.example.com").headers().map())
+        assertThat(house.chat(House.MASTER, "m", "Origin", "https://evil.example.com")
+                        .headers()
+                        .map())
                 .doesNotContainKey("access-control-allow-origin");
     }
 
@@ -85,9 +87,7 @@ class CorsTest {
     @Test
     void anyPageMayWhereTheStarWasNamed() {
         try (House all = House.with(
-                MockSettings.forTests(),
-                House.model("m", "mock"),
-                "weir:\n  cors: {allowed_origins: [\"*\"]}\n")) {
+                MockSettings.forTests(), House.model("m", "mock"), "weir:\n  cors: {allowed_origins: [\"*\"]}\n")) {
             assertThat(header(preflight(all, "https://evil.example.com"), "access-control-allow-origin"))
                     .isEqualTo("*");
         }

@@ -121,7 +121,8 @@ class DeclaredKeysTest {
         assertThat(house.get("/spend/logs", old).statusCode()).isEqualTo(401);
         assertThat(house.get("/v1/models", old).statusCode()).isEqualTo(401);
         assertThat(house.chat(old, "m").statusCode()).isEqualTo(401);
-        assertThat(house.post("/key/generate", "sk-the-new-master", "{}").statusCode()).isEqualTo(200);
+        assertThat(house.post("/key/generate", "sk-the-new-master", "{}").statusCode())
+                .isEqualTo(200);
         assertThat(house.chat("sk-the-new-master", "m").statusCode()).isEqualTo(200);
     }
 

@@ -96,8 +96,9 @@ class ErrorShapesTest {
             error(answers.get(1), 401, "token_not_found_in_db");
             error(answers.get(2), 401, "auth_error");
             error(answers.get(3), 401, "expired_key");
-            assertThat(answers).allSatisfy(answer -> assertThat(header(answer, "www-authenticate"))
-                    .isEqualTo("Bearer"));
+            assertThat(answers)
+                    .allSatisfy(answer ->
+                            assertThat(header(answer, "www-authenticate")).isEqualTo("Bearer"));
         }
     }
 
@@ -191,7 +192,8 @@ class ErrorShapesTest {
             assertThat(error.path("message").asText())
                     .contains("Limit type: max_parallel_requests. Current limit: 1, Remaining: 0.");
             assertThat(header(slots, "retry-after")).isEqualTo("1");
-            assertThat(header(slots, "x-ratelimit-api_key-remaining-max_parallel_requests")).isEqualTo("0");
+            assertThat(header(slots, "x-ratelimit-api_key-remaining-max_parallel_requests"))
+                    .isEqualTo("0");
             error(pool, 503, "overloaded");
             assertThat(header(pool, "retry-after")).isEqualTo("1");
             assertThat(busy.end()).isEqualTo(Sighting.End.OPEN);

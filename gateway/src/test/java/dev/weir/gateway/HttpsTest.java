@@ -111,8 +111,9 @@ class HttpsTest {
 
     @Test
     void oldProtocolsAreRefused() throws Exception {
-        try (SSLSocket socket = (SSLSocket)
-                context().getSocketFactory().createSocket("127.0.0.1", house.weir().port())) {
+        try (SSLSocket socket = (SSLSocket) context()
+                .getSocketFactory()
+                .createSocket("127.0.0.1", house.weir().port())) {
             socket.startHandshake();
 
             assertThat(socket.getSession().getProtocol()).isIn("TLSv1.3", "TLSv1.2");

@@ -85,16 +85,22 @@ class MetricsTest {
 
     @Test
     void everyMetricIsThere() {
-        assertThat(Metric.values()).allSatisfy(metric -> assertThat(metrics)
-                .containsPattern("(?m)^" + metric.metricName().replace('.', '_') + "\\w*(\\{[^}]*})? [0-9.E+]+$"));
+        assertThat(Metric.values())
+                .allSatisfy(metric -> assertThat(metrics)
+                        .containsPattern(
+                                "(?m)^" + metric.metricName().replace('.', '_') + "\\w*(\\{[^}]*})? [0-9.E+]+$"));
     }
 
     @Test
     void theyCountWhatHappened() {
-        assertThat(value("weir_calls_total", "group=\"good\"", "outcome=\"completed\"")).isEqualTo(3);
-        assertThat(value("weir_calls_total", "group=\"bad\"", "outcome=\"upstream_failed\"")).isEqualTo(1);
-        assertThat(value("weir_attempts_total", "deployment=\"good-id\"", "outcome=\"completed\"")).isEqualTo(3);
-        assertThat(value("weir_tokens_total", "group=\"good\"", "direction=\"output\"")).isEqualTo(15);
+        assertThat(value("weir_calls_total", "group=\"good\"", "outcome=\"completed\""))
+                .isEqualTo(3);
+        assertThat(value("weir_calls_total", "group=\"bad\"", "outcome=\"upstream_failed\""))
+                .isEqualTo(1);
+        assertThat(value("weir_attempts_total", "deployment=\"good-id\"", "outcome=\"completed\""))
+                .isEqualTo(3);
+        assertThat(value("weir_tokens_total", "group=\"good\"", "direction=\"output\""))
+                .isEqualTo(15);
         assertThat(value("weir_refusals_total", "kind=\"rate_limited\"")).isEqualTo(1);
         assertThat(value("weir_refusals_total", "kind=\"unknown_model\"")).isEqualTo(1);
         assertThat(value("weir_refusals_total", "kind=\"unknown_key\"")).isEqualTo(1);
@@ -158,7 +164,10 @@ class MetricsTest {
     void withoutAManagementPortTheFrontDoorHasThem() {
         try (House house = House.of("tokens=1")) {
             assertThat(house.get("/metrics", null).statusCode()).isEqualTo(200);
-            assertThat(house.get("/metrics", null).headers().firstValue("content-type").orElse(""))
+            assertThat(house.get("/metrics", null)
+                            .headers()
+                            .firstValue("content-type")
+                            .orElse(""))
                     .startsWith("text/plain; version=0.0.4");
             house.restart("access_log:", "metrics: {enabled: off}\n  access_log:");
             assertThat(house.get("/metrics", null).statusCode()).isEqualTo(404);

@@ -60,8 +60,17 @@ class RetryTest {
     }
 
     static Stream<Arguments> failures() {
-        return Stream.of("refused", "error", "limit", "credential", "reset", "silent-call", "silent-stream", "no-content",
-                        "empty", "html")
+        return Stream.of(
+                        "refused",
+                        "error",
+                        "limit",
+                        "credential",
+                        "reset",
+                        "silent-call",
+                        "silent-stream",
+                        "no-content",
+                        "empty",
+                        "html")
                 .flatMap(name -> Stream.of(Arguments.of(name, false), Arguments.of(name, true)))
                 .filter(RetryTest::applies);
     }
@@ -69,7 +78,9 @@ class RetryTest {
     /** These are about what a stream begins with, or how long one waits for it. */
     private static boolean applies(Arguments arguments) {
         boolean stream = (boolean) arguments.get()[1];
-        return stream || !List.of("silent-stream", "no-content", "empty", "html").contains((String) arguments.get()[0]);
+        return stream
+                || !List.of("silent-stream", "no-content", "empty", "html")
+                        .contains((String) arguments.get()[0]);
     }
 
     @ParameterizedTest(name = "{0}, stream {1}")
@@ -94,9 +105,9 @@ class RetryTest {
         assertThat(house.limit(key, "requests").path("committed").asInt()).isEqualTo(1);
         assertThat(house.chat(key, "good").statusCode()).isEqualTo(200);
         JsonNode calls = House.json(house.get("/spend/logs?request_id=" + id, House.MASTER));
-        assertThat(calls).singleElement().satisfies(call -> assertThat(
-                        call.path("outcome").asText())
-                .isEqualTo("completed"));
+        assertThat(calls)
+                .singleElement()
+                .satisfies(call -> assertThat(call.path("outcome").asText()).isEqualTo("completed"));
     }
 
     /** A deployment that takes no connection was sent nothing, and nothing was begun there: it has no row. */
@@ -119,7 +130,10 @@ class RetryTest {
         HttpResponse<String> answer = house.stream(house.key("{}"), "mid-stream", "x-request-id", "mid-stream");
 
         assertThat(answer.statusCode()).isEqualTo(200);
-        assertThat(answer.body()).contains("t2 ").contains("\"type\":\"upstream_error\"").doesNotContain("[DONE]");
+        assertThat(answer.body())
+                .contains("t2 ")
+                .contains("\"type\":\"upstream_error\"")
+                .doesNotContain("[DONE]");
         assertThat(house.witness().ofModel("second-mid-stream;tokens=7")).isEmpty();
         assertThat(outcomes(house.rows("mid-stream", 1))).containsExactly("upstream_failed");
     }

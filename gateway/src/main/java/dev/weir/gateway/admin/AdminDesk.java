@@ -84,7 +84,7 @@ public final class AdminDesk implements AutoCloseable {
         return CompletableFuture.supplyAsync(work, blocking)
                 .exceptionallyAsync(
                         failure -> {
-                            LOG.error("{} {}: {}", inbound.method(), inbound.path(), failure.getMessage());
+                            LOG.error("{} {}: {}", inbound.method(), inbound.shownPath(), failure.getMessage());
                             return desk.refuse(
                                     inbound,
                                     Refusal.of(Refusal.Kind.STORE_DOWN, "The store did not answer. Try again.", 1));

@@ -49,10 +49,20 @@ final class WalkRig implements AutoCloseable {
         private final List<Integer> begun = new CopyOnWriteArrayList<>();
         private final List<AttemptEnd> ends = new CopyOnWriteArrayList<>();
         private final List<String> callEnds = new CopyOnWriteArrayList<>();
+        private final List<Usage> progress = new CopyOnWriteArrayList<>();
         private final boolean journals;
 
         Watched(boolean journals) {
             this.journals = journals;
+        }
+
+        @Override
+        public void attemptProgressed(int number, Target target, Usage upTo) {
+            progress.add(upTo);
+        }
+
+        List<Usage> progress() {
+            return progress;
         }
 
         @Override
@@ -153,7 +163,11 @@ final class WalkRig implements AutoCloseable {
     }
 
     static AttemptWalk.Settings settings(Duration keepAliveComments) {
-        return new AttemptWalk.Settings(3, 1_000_000, 100_000, keepAliveComments);
+        return settings(new AttemptWalk.Comments(keepAliveComments, false));
+    }
+
+    static AttemptWalk.Settings settings(AttemptWalk.Comments comments) {
+        return new AttemptWalk.Settings(3, 1_000_000, 100_000, comments);
     }
 
     int port() {

@@ -3,7 +3,6 @@ package dev.weir.streams.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.typesafe.config.ConfigFactory;
 import dev.weir.streams.RawServer;
 import dev.weir.streams.mock.MockSettings;
 import dev.weir.streams.mock.MockUpstream;
@@ -30,14 +29,9 @@ import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
-import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.actor.typed.javadsl.Behaviors;
-import org.apache.pekko.http.javadsl.model.HttpEntities;
-import org.apache.pekko.stream.javadsl.Flow;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -53,6 +47,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TlsTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final HttpLimits LIMITS =
+            new HttpLimits(32_000, 100, Duration.ofSeconds(10), Duration.ofSeconds(60));
 
     @TempDir
     private static Path folder;
@@ -180,7 +176,7 @@ class TlsTest {
     @ParameterizedTest
     @CsvSource({"OPENSSL, true", "JDK, true", "OPENSSL, false", "JDK, false"})
     void clientsAreServedOverTls(SslProvider provider, boolean epoll) throws Exception {
-        try (Door door = new Door(Tls.server(leaf.certificate(), leaf.key(), provider), epoll)) {
+        try (EchoDoor door = new EchoDoor(Tls.server(leaf.certificate(), leaf.key(), provider), LIMITS, epoll)) {
             for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
                 for (int i = 0; i < 20; i++) {
                     HttpClient client = HttpClient.newBuilder()
@@ -204,7 +200,7 @@ class TlsTest {
 
     @Test
     void aRequestThatComesInOneSegmentWithTheHandshakesEndIsServed() throws Exception {
-        try (Door door = new Door(Tls.server(leaf.certificate(), leaf.key()), true);
+        try (EchoDoor door = new EchoDoor(Tls.server(leaf.certificate(), leaf.key()), LIMITS, true);
                 RawServer holding = RawServer.start((socket, number) -> holdSecondFlight(socket, door.port()))) {
             SSLSocket socket =
                     (SSLSocket) trusting("TLSv1.3").getSocketFactory().createSocket();
@@ -247,7 +243,7 @@ class TlsTest {
 
     @Test
     void aClientThatNeverFinishesItsHandshakeIsLetGo() throws Exception {
-        try (Door door = new Door(Tls.server(leaf.certificate(), leaf.key()), true);
+        try (EchoDoor door = new EchoDoor(Tls.server(leaf.certificate(), leaf.key()), LIMITS, true);
                 Socket half = new Socket("localhost", door.port());
                 Socket garbage = new Socket("localhost", door.port())) {
             garbage.getOutputStream()
@@ -339,57 +335,5 @@ class TlsTest {
         SSLContext context = SSLContext.getInstance(protocol);
         context.init(null, trust.getTrustManagers(), null);
         return context;
-    }
-
-    /** A listener that answers with what it is sent. */
-    private static final class Door implements AutoCloseable {
-
-        private final EventLoops own;
-        private final ActorSystem<Void> system;
-        private final HttpListener listener;
-
-        Door(SslContext tls, boolean epoll) throws IOException {
-            own = EventLoops.start(1, epoll);
-            system = ActorSystem.create(
-                    Behaviors.empty(),
-                    "door",
-                    own.dispatchers()
-                            .withFallback(ConfigFactory.parseString("pekko.loglevel = WARNING"))
-                            .withFallback(ConfigFactory.load()));
-            listener = HttpListener.bind(
-                    "localhost",
-                    0,
-                    tls,
-                    new HttpLimits(32_000, 100, Duration.ofSeconds(10), Duration.ofSeconds(60)),
-                    own,
-                    system,
-                    client -> Flow.of(org.apache.pekko.http.javadsl.model.HttpRequest.class)
-                            .mapAsync(
-                                    1,
-                                    request -> request.entity()
-                                            .toStrict(10_000, system)
-                                            .thenApply(body -> org.apache.pekko.http.javadsl.model.HttpResponse.create()
-                                                    .withEntity(HttpEntities.create(body.getData())))));
-        }
-
-        int port() {
-            return listener.port();
-        }
-
-        int connections() {
-            return listener.connections();
-        }
-
-        @Override
-        public void close() {
-            listener.close();
-            system.terminate();
-            try {
-                system.getWhenTerminated().toCompletableFuture().get(20, TimeUnit.SECONDS);
-            } catch (Exception failure) {
-                throw new IllegalStateException(failure);
-            }
-            own.close();
-        }
     }
 }

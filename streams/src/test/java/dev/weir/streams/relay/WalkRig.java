@@ -69,6 +69,9 @@ final class WalkRig implements AutoCloseable {
         }
 
         @Override
+        public void attemptProgressed(int number, Target target, Usage upTo) {}
+
+        @Override
         public void attemptEnded(int number, Target target, AttemptEnd end) {
             ends.add(end);
         }
@@ -153,7 +156,7 @@ final class WalkRig implements AutoCloseable {
     }
 
     static AttemptWalk.Settings settings(Duration keepAliveComments) {
-        return new AttemptWalk.Settings(3, 1_000_000, 100_000, keepAliveComments);
+        return new AttemptWalk.Settings(3, 1_000_000, 100_000, new AttemptWalk.Comments(keepAliveComments, false));
     }
 
     int port() {

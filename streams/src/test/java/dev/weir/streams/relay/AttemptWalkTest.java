@@ -429,6 +429,41 @@ class AttemptWalkTest {
     }
 
     @Test
+    void aCommentBeforeTheContentPromisesAStreamWhereThatWasAskedFor() {
+        rig.with(WalkRig.settings(new AttemptWalk.Comments(Duration.ofMillis(50), true)));
+        CountDownLatch seen = new CountDownLatch(1);
+        try (RawServer server = RawServer.start((socket, number) -> {
+            socket.getInputStream().read(new byte[4_096]);
+            seen.await();
+            RawServer.send(socket, "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n");
+        })) {
+            WalkRig.Watched watched = rig.serve(raw(server));
+
+            String answer;
+            try (Client client = Client.stream(rig)) {
+                client.until(": keep-alive\n\n");
+                seen.countDown();
+                answer = client.toEnd();
+            }
+
+            assertThat(answer).contains("{\"error\":\"UPSTREAM_ERROR\"}").doesNotContain("[DONE]");
+            assertThat(watched.callEnds()).containsExactly("UPSTREAM_ERROR");
+        }
+    }
+
+    @Test
+    void theOutputOfALongStreamIsSaidBeforeItIsPassedOn() {
+        WalkRig.Watched watched = rig.serve(rig.target("m;tokens=700;usage=off", WalkRig.PATIENT));
+
+        try (Client client = Client.stream(rig)) {
+            client.toEnd();
+        }
+
+        assertThat(watched.progress()).isNotEmpty();
+        assertThat(watched.progress().getLast().output()).isGreaterThanOrEqualTo(700 - 256);
+    }
+
+    @Test
     void anEventBeyondTheLimitBreaksTheStreamBehindWhatWasWhole() {
         try (RawServer server = upstream(HEAD + CONTENT + "data: " + "x".repeat(200_000))) {
             WalkRig.Watched watched = rig.serve(raw(server));

@@ -49,10 +49,20 @@ final class WalkRig implements AutoCloseable {
         private final List<Integer> begun = new CopyOnWriteArrayList<>();
         private final List<AttemptEnd> ends = new CopyOnWriteArrayList<>();
         private final List<String> callEnds = new CopyOnWriteArrayList<>();
+        private final List<Usage> progress = new CopyOnWriteArrayList<>();
         private final boolean journals;
 
         Watched(boolean journals) {
             this.journals = journals;
+        }
+
+        @Override
+        public void attemptProgressed(int number, Target target, Usage upTo) {
+            progress.add(upTo);
+        }
+
+        List<Usage> progress() {
+            return progress;
         }
 
         @Override
@@ -67,9 +77,6 @@ final class WalkRig implements AutoCloseable {
             }
             return journals;
         }
-
-        @Override
-        public void attemptProgressed(int number, Target target, Usage upTo) {}
 
         @Override
         public void attemptEnded(int number, Target target, AttemptEnd end) {
@@ -156,7 +163,11 @@ final class WalkRig implements AutoCloseable {
     }
 
     static AttemptWalk.Settings settings(Duration keepAliveComments) {
-        return new AttemptWalk.Settings(3, 1_000_000, 100_000, new AttemptWalk.Comments(keepAliveComments, false));
+        return settings(new AttemptWalk.Comments(keepAliveComments, false));
+    }
+
+    static AttemptWalk.Settings settings(AttemptWalk.Comments comments) {
+        return new AttemptWalk.Settings(3, 1_000_000, 100_000, comments);
     }
 
     int port() {

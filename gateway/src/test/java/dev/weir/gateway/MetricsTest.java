@@ -127,7 +127,7 @@ class MetricsTest {
                                 .map(kind -> kind.name().toLowerCase(Locale.ROOT))
                                 .collect(Collectors.toSet()),
                 "direction", Set.of("input", "output"),
-                "mode", Set.of("ledger"));
+                "mode", Set.of("ledger", "store"));
 
         assertThat(metrics).doesNotContain(TYPED);
         assertThat(metrics.lines().filter(line -> line.startsWith("weir_")))

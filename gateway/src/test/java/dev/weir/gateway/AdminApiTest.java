@@ -386,7 +386,7 @@ class AdminApiTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"x-api-key", "api-key"})
+    @ValueSource(strings = {"x-api-key", "api-key", "x-goog-api-key"})
     void aKeyMayComeUnderOtherNames(String header) {
         String key = house.key("{}");
 

@@ -8,7 +8,7 @@ public enum Outcome {
     COMPLETED,
     /** The client left first. */
     CLIENT_CANCELLED,
-    /** The upstream refused, broke or could not be reached. */
+    /** The upstream refused or broke. One that could not be reached at all was not attempted: no byte left. */
     UPSTREAM_FAILED,
     /** A deadline of ours ended it. */
     TIMED_OUT,

@@ -16,7 +16,7 @@ public final class PresentedKey {
 
     private PresentedKey() {}
 
-    /** The hash of the key in {@code Authorization}, {@code api-key} or {@code x-api-key}; null when there is none. */
+    /** The hash of the key in {@code Authorization}, {@code api-key}, {@code x-api-key} or {@code x-goog-api-key}; null when there is none. */
     public static @Nullable String hash(HttpRequest request) {
         String other = null;
         for (HttpHeader header : request.getHeaders()) {
@@ -26,7 +26,7 @@ public final class PresentedKey {
                 if (value.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
                     return hashOrNull(value.substring(BEARER.length()).trim());
                 }
-            } else if (name.equals("api-key") || name.equals("x-api-key")) {
+            } else if (name.equals("api-key") || name.equals("x-api-key") || name.equals("x-goog-api-key")) {
                 other = header.value().trim();
             }
         }

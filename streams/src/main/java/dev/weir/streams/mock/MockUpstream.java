@@ -29,6 +29,10 @@ import org.jspecify.annotations.Nullable;
 
 /** A running mock upstream. Its behaviour is in the model names ({@link Script}), its memory is the {@link #witness()}. */
 public final class MockUpstream implements AutoCloseable {
+
+    /** What the kernel takes off the mock's hands counts as sent: left alone it would grow to megabytes. */
+    private static final int SEND_BUFFER = 256 * 1024;
+
     private static final int LOW_WATER_BYTES = 64 * 1024;
     private static final int HIGH_WATER_BYTES = 192 * 1024;
     private static final int BACKLOG = 16 * 1024;
@@ -53,6 +57,7 @@ public final class MockUpstream implements AutoCloseable {
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_SNDBUF, SEND_BUFFER)
                 .childOption(
                         ChannelOption.WRITE_BUFFER_WATER_MARK,
                         new WriteBufferWaterMark(LOW_WATER_BYTES, HIGH_WATER_BYTES))

@@ -41,6 +41,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -103,7 +104,8 @@ public final class Weir implements AutoCloseable {
         Clock clock = Clock.systemUTC();
         EventLoops loops = EventLoops.start(settings.loops());
         closings.push(loops::close);
-        Config engine = Node.config(loops.dispatchers().withFallback(artery()).withFallback(engine()));
+        Config engine =
+                Node.config(loops.dispatchers().withFallback(placement(loops)).withFallback(engine()));
         Telemetry telemetry = Telemetry.start(engine, settings.metrics().enabled());
         closings.push(telemetry::close);
         AccessLines access = AccessLines.open(settings.accessLog(), telemetry::accessLineLost);
@@ -197,9 +199,12 @@ public final class Weir implements AutoCloseable {
         ready = true;
     }
 
-    private Config artery() {
-        return ConfigFactory.parseString(
-                "pekko.remote.artery.canonical.port = " + settings.cluster().port());
+    /** Meters and sharding live on the first loop: an ask that changes threads twice costs as much as the rest of it. */
+    private Config placement(EventLoops loops) {
+        return ConfigFactory.parseMap(Map.of(
+                "pekko.remote.artery.canonical.port", settings.cluster().port(),
+                "pekko.cluster.sharding.use-dispatcher", loops.dispatcher(0),
+                "weir.cluster.meter-dispatcher", loops.dispatcher(0)));
     }
 
     private static Config engine() {

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
 import org.apache.pekko.cluster.typed.Cluster;
@@ -82,6 +83,7 @@ public final class Node {
                                 common,
                                 clock,
                                 self -> entity.getShard().tell(new ClusterSharding.Passivate<>(self))))
+                .withEntityProps(DispatcherSelector.fromConfig(bounds.meterDispatcher()))
                 .withStopMessage(Meter.Stop.INSTANCE));
         Meters meters = new Meters(key -> sharding.entityRefFor(Meters.TYPE, key), store, clock, bounds);
         Node node = new Node(incarnation, meters);

@@ -25,7 +25,8 @@ public record NodeSettings(String version, ZoneId zone, MeterSettings.Unpriced u
             Duration settleTimeout,
             int mostUnsettled,
             Duration settleAtStop,
-            Duration startTimeout) {
+            Duration startTimeout,
+            String meterDispatcher) {
 
         static Bounds of(Config config) {
             Config weir = config.getConfig("weir.cluster");
@@ -34,7 +35,8 @@ public record NodeSettings(String version, ZoneId zone, MeterSettings.Unpriced u
                     weir.getDuration("settle-timeout"),
                     weir.getInt("most-unsettled"),
                     weir.getDuration("settle-at-stop"),
-                    weir.getDuration("start-timeout"));
+                    weir.getDuration("start-timeout"),
+                    weir.getString("meter-dispatcher"));
         }
     }
 }

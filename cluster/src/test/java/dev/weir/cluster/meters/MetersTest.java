@@ -73,7 +73,8 @@ final class MetersTest {
                 Duration.ofSeconds(1),
                 mostUnsettled,
                 Duration.ofSeconds(5),
-                Duration.ofSeconds(5));
+                Duration.ofSeconds(5),
+                "unused");
         return new Meters(
                 key -> TestEntityRef.of(Meters.TYPE, key, meter.getRef()), new NoStore(), () -> Instant.EPOCH, bounds);
     }

@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real processes and {@code kill -9}: the one place here where real time passes. */
@@ -28,6 +29,7 @@ final class KillTest {
     Path directory = Path.of("");
 
     @Test
+    @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void everyAttemptThatWasTakenHasOneRowAfterEveryKill() throws Exception {
         Random random = new Random(7);
         Map<AttemptId, Boolean> taken = new HashMap<>();

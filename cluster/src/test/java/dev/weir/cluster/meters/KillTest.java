@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real processes and {@code kill -9}: the one place here where real time passes. */
@@ -25,6 +26,7 @@ final class KillTest {
     Path directory = Path.of("");
 
     @Test
+    @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void whatWasAcknowledgedIsThereAfterEveryKill() throws Exception {
         Random random = new Random(42);
         List<String> acknowledged = new ArrayList<>();

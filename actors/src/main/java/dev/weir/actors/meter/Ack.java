@@ -1,6 +1,4 @@
 package dev.weir.actors.meter;
 
-import dev.weir.actors.Wire;
-
 /** A settlement has been taken in; the door need not repeat it. */
-public record Ack(HoldId hold) implements Wire {}
+public record Ack(HoldId hold) implements Answer {}

@@ -1,11 +1,25 @@
 package dev.weir.actors.meter;
 
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.weir.actors.Wire;
 import dev.weir.config.KeySettings;
 import java.time.Instant;
 import java.util.List;
 
 /** A meter's answer to a reservation. "No" is an answer with the numbers that explain it, not an exception. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = Decision.Granted.class, name = "Granted"),
+    @JsonSubTypes.Type(value = Decision.UnknownKey.class, name = "UnknownKey"),
+    @JsonSubTypes.Type(value = Decision.Blocked.class, name = "Blocked"),
+    @JsonSubTypes.Type(value = Decision.Expired.class, name = "Expired"),
+    @JsonSubTypes.Type(value = Decision.ModelDenied.class, name = "ModelDenied"),
+    @JsonSubTypes.Type(value = Decision.TypeDenied.class, name = "TypeDenied"),
+    @JsonSubTypes.Type(value = Decision.Unpriced.class, name = "Unpriced"),
+    @JsonSubTypes.Type(value = Decision.Exceeded.class, name = "Exceeded"),
+    @JsonSubTypes.Type(value = Decision.Unavailable.class, name = "Unavailable"),
+})
 public sealed interface Decision extends Wire {
 
     /**

@@ -3,9 +3,6 @@ package dev.weir.actors.meter;
 import dev.weir.actors.meter.MeterStore.Loaded;
 import dev.weir.actors.meter.MeterStore.WriteResult;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +18,7 @@ final class RowWriter {
      *
      * @param last nothing is written after it
      */
-    record Writing(MeterState next, Meter.@Nullable Admin admin, Map<HoldId, List<ActorRef<Ack>>> acks, boolean last) {}
+    record Writing(MeterState next, Meter.@Nullable Admin admin, Acks acks, boolean last) {}
 
     /** What happened to it. */
     sealed interface Event {}

@@ -57,8 +57,8 @@ final class MeterPropertyTest {
     private static final class Run {
         private final MemoryStore store = new MemoryStore();
         private final Queue<Decision> answered = new ConcurrentLinkedQueue<>();
-        private final ActorRef<Decision> door = KIT.spawn(Behaviors.receiveMessage(decision -> {
-            answered.add(decision);
+        private final ActorRef<Decided> door = KIT.spawn(Behaviors.receiveMessage(decided -> {
+            answered.add(decided.decision());
             return Behaviors.same();
         }));
         private final TestProbe<AdminReply> operator = KIT.createTestProbe(AdminReply.class);

@@ -13,6 +13,7 @@ import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +31,7 @@ final class MeterTest {
     private final AtomicLong now = new AtomicLong(EPOCH);
     private MemoryStore store = new MemoryStore();
     private TestProbe<Decision> door = kit.createTestProbe(Decision.class);
+    private ActorRef<Decided> decided = kit.spawn(Behaviors.empty());
     private TestProbe<AdminReply> operator = kit.createTestProbe(AdminReply.class);
     private TestProbe<Ack> acks = kit.createTestProbe(Ack.class);
     private long sequence;
@@ -44,6 +46,10 @@ final class MeterTest {
     void fresh() {
         store = new MemoryStore();
         door = kit.createTestProbe(Decision.class);
+        decided = kit.spawn(Behaviors.receiveMessage(answer -> {
+            door.getRef().tell(answer.decision());
+            return Behaviors.same();
+        }));
         operator = kit.createTestProbe(AdminReply.class);
         acks = kit.createTestProbe(Ack.class);
         now.set(EPOCH);
@@ -74,7 +80,7 @@ final class MeterTest {
 
     private HoldId reserve(ActorRef<Meter.Command> meter, Need need) {
         HoldId hold = new HoldId(host, ++sequence);
-        meter.tell(new Meter.Reserve(hold, "gpt", need, now.get() + 2000, door.getRef()));
+        meter.tell(new Meter.Reserve(hold, "gpt", need, now.get() + 2000, decided));
         return hold;
     }
 
@@ -556,7 +562,7 @@ final class MeterTest {
     void aCallWhoseTimeIsUpHoldsNothing() {
         ActorRef<Meter.Command> meter = created(Keys.rpm(5));
 
-        meter.tell(new Meter.Reserve(new HoldId(host, ++sequence), "gpt", CALL, EPOCH - 1, door.getRef()));
+        meter.tell(new Meter.Reserve(new HoldId(host, ++sequence), "gpt", CALL, EPOCH - 1, decided));
 
         assertThat(door.receiveMessage()).isInstanceOf(Decision.Unavailable.class);
         assertThat(inspect(meter).openHolds()).isZero();

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.jspecify.annotations.Nullable;
@@ -36,10 +37,11 @@ public final class Meters {
     private final MeterStore store;
     private final InstantSource clock;
     private final NodeSettings.Bounds bounds;
-    private final Settlements settlements;
+    private final Correspondence correspondence;
 
     /** @param refs where the meter of a key is reached */
     Meters(
+            ActorSystem<?> system,
             Function<String, EntityRef<Meter.Command>> refs,
             MeterStore store,
             InstantSource clock,
@@ -48,7 +50,7 @@ public final class Meters {
         this.store = store;
         this.clock = clock;
         this.bounds = bounds;
-        this.settlements = new Settlements(refs, bounds.settleTimeout());
+        this.correspondence = new Correspondence(system, refs, bounds.settleTimeout(), bounds.meterDispatcher());
     }
 
     /**
@@ -58,19 +60,11 @@ public final class Meters {
      * @param model the public name; empty where nobody serves it
      */
     public CompletionStage<Decision> reserve(String keyHash, HoldId hold, String model, Need need, Duration timeout) {
-        if (settlements.count() >= bounds.mostUnsettled()) {
+        if (correspondence.unsettled() >= bounds.mostUnsettled()) {
             return CompletableFuture.completedFuture(new Decision.Unavailable("too many calls are not settled yet"));
         }
         long notAfter = clock.millis() + timeout.toMillis();
-        return refs.apply(keyHash)
-                .<Decision>ask(replyTo -> new Meter.Reserve(hold, model, need, notAfter, replyTo), timeout)
-                .handle((decision, failure) -> {
-                    if (failure == null) {
-                        return decision;
-                    }
-                    settle(keyHash, hold, 0, need, Need.NONE, false);
-                    return new Decision.Unavailable("the key's meter did not answer in time");
-                });
+        return correspondence.reserve(keyHash, hold, model, need, notAfter, timeout);
     }
 
     /**
@@ -81,17 +75,17 @@ public final class Meters {
      * @param used the sum over its attempts; ignored unless one {@code began}
      */
     public CompletionStage<Done> settle(String keyHash, HoldId hold, long epoch, Need held, Need used, boolean began) {
-        return settlements.settle(keyHash, hold, epoch, held, used, began);
+        return correspondence.settle(keyHash, hold, epoch, held, used, began);
     }
 
     /** Settlements that no meter has acknowledged yet. */
     public int unsettled() {
-        return settlements.count();
+        return correspondence.unsettled();
     }
 
     /** Completes when nothing is unsettled, or after {@code atMost}. */
     CompletionStage<Done> settled(Duration atMost) {
-        return settlements.empty(atMost);
+        return correspondence.settled(atMost);
     }
 
     public CompletionStage<AdminReply> create(String keyHash, KeySettings settings) {

@@ -23,12 +23,10 @@ import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.cluster.sharding.typed.testkit.javadsl.TestEntityRef;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
 /** A probe plays the meter. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class MetersTest {
 
     private static final Need CALL = Need.ofCall(10, 100, true);
@@ -39,7 +37,7 @@ final class MetersTest {
     private final ManualTime time = ManualTime.get(kit.system());
     private final TestProbe<Meter.Command> meter = kit.createTestProbe(Meter.Command.class);
 
-    @AfterAll
+    @AfterEach
     void close() {
         kit.shutdownTestKit();
     }
@@ -74,9 +72,13 @@ final class MetersTest {
                 mostUnsettled,
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(5),
-                "unused");
+                "pekko.actor.default-dispatcher");
         return new Meters(
-                key -> TestEntityRef.of(Meters.TYPE, key, meter.getRef()), new NoStore(), () -> Instant.EPOCH, bounds);
+                kit.system(),
+                key -> TestEntityRef.of(Meters.TYPE, key, meter.getRef()),
+                new NoStore(),
+                () -> Instant.EPOCH,
+                bounds);
     }
 
     @Test
@@ -85,7 +87,7 @@ final class MetersTest {
         CompletionStage<Done> settled = meters.settle("k", HOLD, 3, CALL, Need.NONE, false);
         Meter.Settle first = meter.expectMessageClass(Meter.Settle.class);
 
-        time.timePasses(Duration.ofMillis(1001));
+        time.timePasses(Duration.ofSeconds(1).plus(Correspondence.TICK));
 
         Meter.Settle second = meter.expectMessageClass(Meter.Settle.class);
         assertThat(second.hold()).isEqualTo(first.hold());
@@ -101,7 +103,7 @@ final class MetersTest {
         CompletionStage<Decision> decision = meters.reserve("k", HOLD, "gpt", CALL, Duration.ofSeconds(2));
         Meter.Reserve reserve = meter.expectMessageClass(Meter.Reserve.class);
 
-        time.timePasses(Duration.ofMillis(2001));
+        time.timePasses(Duration.ofSeconds(2).plus(Correspondence.TICK));
 
         assertThat(NodeTest.get(decision)).isInstanceOf(Decision.Unavailable.class);
         assertThat(reserve.notAfterEpochMillis()).isEqualTo(2000);

@@ -6,6 +6,8 @@ import com.typesafe.config.ConfigFactory;
 import dev.weir.actors.Wire;
 import dev.weir.actors.meter.Ack;
 import dev.weir.actors.meter.AdminReply;
+import dev.weir.actors.meter.Answer;
+import dev.weir.actors.meter.Decided;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.KeyView;
@@ -56,7 +58,7 @@ final class WireTest {
     }
 
     private List<Wire> samples() {
-        var decisions = kit.createTestProbe(Decision.class).getRef();
+        var decisions = kit.createTestProbe(Decided.class).getRef();
         var replies = kit.createTestProbe(AdminReply.class).getRef();
         var acks = kit.createTestProbe(Ack.class).getRef();
         return List.of(
@@ -69,6 +71,9 @@ final class WireTest {
                 new Meter.Inspect(replies),
                 Meter.Stop.INSTANCE,
                 new Ack(HOLD),
+                new Decided(HOLD, new Decision.Granted(HOLD, 3, KEY, 4, List.of(STANDING))),
+                new Decided(HOLD, new Decision.Exceeded(STANDING, 6, List.of(STANDING))),
+                new Decided(HOLD, new Decision.UnknownKey()),
                 new Decision.Granted(HOLD, 3, KEY, 4, List.of(STANDING)),
                 new Decision.UnknownKey(),
                 new Decision.Blocked(),
@@ -98,7 +103,7 @@ final class WireTest {
         List<Class<?>> sampled =
                 samples().stream().<Class<?>>map(Object::getClass).toList();
 
-        List<Class<?>> crossing = Stream.of(Meter.Command.class, Decision.class, AdminReply.class)
+        List<Class<?>> crossing = Stream.of(Meter.Command.class, Answer.class, Decision.class, AdminReply.class)
                 .flatMap(WireTest::leaves)
                 .filter(Wire.class::isAssignableFrom)
                 .toList();

@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +29,7 @@ public final class AccessLines implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(AccessLines.class);
     private static final int QUEUE = 32 * 1024;
+    private static final long GATHER_MILLIS = 20;
     private static final JsonFactory JSON = new JsonFactory();
 
     /**
@@ -65,6 +68,7 @@ public final class AccessLines implements AutoCloseable {
     private final boolean off;
     private final OutputStream out;
     private final Thread writer;
+    private boolean failing;
 
     private AccessLines(OutputStream out, boolean off, Runnable lost) {
         this.out = new BufferedOutputStream(out, 64 * 1024);
@@ -129,35 +133,58 @@ public final class AccessLines implements AutoCloseable {
         }
     }
 
+    /** The first line after a silence is written at once; those that follow are gathered, and wake nobody. */
     private void write() {
-        boolean failed = false;
+        List<Line> lines = new ArrayList<>(QUEUE);
         try {
-            while (true) {
-                Line line = queue.poll();
-                if (line == null) {
-                    out.flush();
-                    line = queue.take();
+            boolean going = true;
+            while (going) {
+                if (queue.drainTo(lines) == 0) {
+                    lines.add(queue.take());
                 }
-                if (line.requestId.isEmpty()) {
-                    out.flush();
-                    return;
-                }
-                try {
-                    write(line);
-                    failed = false;
-                } catch (IOException failure) {
-                    lost.run();
-                    if (!failed) {
-                        LOG.error("The access log cannot be written: {}", failure.getMessage());
-                    }
-                    failed = true;
+                going = writeAll(lines);
+                lines.clear();
+                if (going) {
+                    TimeUnit.MILLISECONDS.sleep(GATHER_MILLIS);
                 }
             }
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
-        } catch (IOException failure) {
-            LOG.error("The access log cannot be flushed: {}", failure.getMessage());
         }
+    }
+
+    /** @return false at the end */
+    private boolean writeAll(List<Line> lines) {
+        for (Line line : lines) {
+            if (line.requestId.isEmpty()) {
+                flush();
+                return false;
+            }
+            try {
+                write(line);
+            } catch (IOException failure) {
+                failed(failure);
+            }
+        }
+        flush();
+        return true;
+    }
+
+    private void flush() {
+        try {
+            out.flush();
+            failing = false;
+        } catch (IOException failure) {
+            failed(failure);
+        }
+    }
+
+    private void failed(IOException failure) {
+        lost.run();
+        if (!failing) {
+            LOG.error("The access log cannot be written: {}", failure.getMessage());
+        }
+        failing = true;
     }
 
     private void write(Line line) throws IOException {

@@ -72,7 +72,7 @@ public final class Report {
                 Locale.ROOT,
                 "%d virtual users in a closed loop, %s of %d tokens (prompt %d bytes), %.0f s measured after %.0f s of warm-up;"
                         + " mock %s to the first token, %s between tokens; figures are medians (min to max) of %d rounds,"
-                        + " subjects in random order",
+                        + " subjects in random order, after %d that only warm",
                 workload.users(),
                 workload.stream() ? "streams" : "calls",
                 workload.tokens(),
@@ -81,7 +81,8 @@ public final class Report {
                 workload.warmup(),
                 scenario.mock().latency(),
                 scenario.mock().gap(),
-                rounds.values().stream().mapToInt(List::size).max().orElse(0));
+                rounds.values().stream().mapToInt(List::size).max().orElse(0),
+                scenario.warmingRounds());
     }
 
     private void table(StringBuilder text) {

@@ -56,10 +56,16 @@ public final class Runner {
                     start(name, mock, subjects, skipped);
                 }
                 subjects.forEach(subject -> rounds.put(subject.name(), new ArrayList<>()));
+                for (int warming = 1; warming <= settings.scenario().warmingRounds(); warming++) {
+                    for (Subject subject : subjects) {
+                        warm(subject, mock);
+                    }
+                }
                 for (int round = 1; round <= settings.rounds(); round++) {
                     List<Subject> order = new ArrayList<>(subjects);
                     Collections.shuffle(order);
                     for (Subject subject : order) {
+                        progress.printf("round %d of %d: ", round, settings.rounds());
                         rounds.computeIfAbsent(subject.name(), any -> new ArrayList<>())
                                 .add(measure(subject, mock, round));
                     }
@@ -93,8 +99,18 @@ public final class Runner {
         }
     }
 
+    /** Its figures are not used; that its books are right is. */
+    private void warm(Subject subject, Mock mock) throws IOException, InterruptedException {
+        progress.print("warming: ");
+        Round round = measure(subject, mock, 0);
+        if (!round.disagreements().isEmpty()) {
+            throw new IOException(
+                    subject.name() + ", while it was warmed: " + String.join("; ", round.disagreements()));
+        }
+    }
+
     private Round measure(Subject subject, Mock mock, int number) throws IOException, InterruptedException {
-        progress.printf("round %d of %d: %s ... ", number, settings.rounds(), subject.name());
+        progress.printf("%s ... ", subject.name());
         mock.forget();
         String key = subject.freshKey();
         long idle = subject.tree().map(ProcessTree::residentBytes).orElse(0L);

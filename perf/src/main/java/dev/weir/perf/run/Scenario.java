@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * A question, and the workload that answers it: a file {@code perf/scenarios/NAME.yaml}.
  *
  * @param quick the workload of {@code --quick}: a look at whether everything works, not a figure
+ * @param warmingRounds in which every subject is used like that, and checked, before a round counts: a compiler at
+ *     run time needs a minute of load
  * @param rounds in which every subject is measured once
  * @param subjects names of {@link Subject}s
  */
@@ -25,6 +27,7 @@ public record Scenario(
         @JsonProperty(required = true) Mock mock,
         @JsonProperty(required = true) Workload load,
         @JsonProperty(required = true) Workload quick,
+        int warmingRounds,
         @JsonProperty(required = true) int rounds,
         @JsonProperty(required = true) List<String> subjects,
         @Nullable List<Target> targets) {
@@ -78,7 +81,7 @@ public record Scenario(
     public Scenario quickly() {
         List<Target> absolute =
                 targets().stream().filter(target -> target.against() == null).toList();
-        return new Scenario(question, mock, quick, quick, 1, subjects, absolute);
+        return new Scenario(question, mock, quick, quick, 0, 1, subjects, absolute);
     }
 
     /**

@@ -68,6 +68,7 @@ final class ReportTest {
                 new Scenario.Mock("60ms", "0ms", 1),
                 WORKLOAD,
                 WORKLOAD,
+                1,
                 2,
                 List.of("nginx", "weir"),
                 List.of(targets));

@@ -1,6 +1,5 @@
 package dev.weir.streams.relay;
 
-import dev.weir.config.price.Usage;
 import dev.weir.streams.dialect.ChatFacts;
 import dev.weir.streams.dialect.ChatRequest;
 import dev.weir.streams.pool.Exchange;
@@ -39,7 +38,6 @@ final class Attempt implements Exchange.Listener {
     private static final long TAIL_MILLIS = 1_000;
     private static final int TAIL_BYTES = 64 * 1024;
     private static final int MAX_REFUSAL = 1024 * 1024;
-    private static final long PROGRESS_TOKENS = 256;
     private static final int OK = 200;
     private static final HttpHeaders EVENT_STREAM =
             new DefaultHttpHeaders().set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream");
@@ -64,26 +62,19 @@ final class Attempt implements Exchange.Listener {
     private final EventLoop loop;
     private final AttemptClock clock;
     private final EventRelay relay;
+    private final AttemptAccount account;
+    private final Outbox outbox = new Outbox();
     private final ByteArrayOutputStream whole = new ByteArrayOutputStream(0);
 
     private Phase phase = Phase.SENDING;
     private @Nullable Exchange exchange;
-    private boolean begun;
-    private boolean ended;
-    private long begunAt;
-    private long firstContentNanos;
     private int status;
     private HttpHeaders headers = EmptyHttpHeaders.INSTANCE;
 
-    private ByteString ready = ByteString.emptyByteString();
-    private boolean demanded;
-    private boolean complete;
     private boolean promised;
-    private long journalledOutput = PROGRESS_TOKENS;
     private int tailBytes;
     private @Nullable Future<?> tailTimer;
     private @Nullable Future<?> keepAliveTimer;
-    private RelaySource.@Nullable Wake outlet;
 
     Attempt(AttemptWalk walk, ChatRequest request, Target target, int number, EventLoop loop) {
         this.walk = walk;
@@ -94,6 +85,7 @@ final class Attempt implements Exchange.Listener {
         this.clock = new AttemptClock(target.clocks(request.stream()), walk.startedAt(), loop, this::timedOut);
         this.relay = new EventRelay(
                 !request.wantsUsage() && target.asksUsage(), walk.settings().maxEvent());
+        this.account = new AttemptAccount(walk.watch(), number, target, request, relay.facts());
     }
 
     void start(int loopIndex, UpstreamRequest upstream) {
@@ -115,14 +107,12 @@ final class Attempt implements Exchange.Listener {
         if (phase == Phase.OVER) {
             return false;
         }
-        if (!walk.watch().attemptBegins(number, target)) {
+        if (!account.begin()) {
             phase = Phase.OVER;
             walk.attemptFailed(this, new Failure(Failure.Kind.NOT_JOURNALLED, "the attempt journal is full"), null);
             return false;
         }
-        begun = true;
-        begunAt = System.nanoTime();
-        clock.start(begunAt);
+        clock.start(account.begunAt());
         clock.waiting();
         if (request.stream() && walk.settings().comments().beforeContent()) {
             keepAlive();
@@ -197,7 +187,7 @@ final class Attempt implements Exchange.Listener {
         switch (phase) {
             case SENDING, WHOLE -> readOn();
             case TAIL -> {
-                offer(relay.take());
+                outbox.offer(relay.take());
                 readOn();
             }
             case PREAMBLE -> preamble();
@@ -218,7 +208,7 @@ final class Attempt implements Exchange.Listener {
     }
 
     private void commit() {
-        firstContentNanos = System.nanoTime() - begunAt;
+        account.firstContent();
         clock.firstContent();
         phase = Phase.COMMITTED;
         relayed();
@@ -240,22 +230,13 @@ final class Attempt implements Exchange.Listener {
             clock.stop();
             tailTimer = loop.schedule(this::close, TAIL_MILLIS, TimeUnit.MILLISECONDS);
         }
-        progress();
+        account.progress();
         ByteString bytes = relay.take();
         if (bytes.nonEmpty()) {
-            offer(bytes);
+            outbox.offer(bytes);
         }
-        if (phase == Phase.TAIL || (bytes.isEmpty() && demanded)) {
+        if (phase == Phase.TAIL || (bytes.isEmpty() && outbox.isDemanded())) {
             readOn();
-        }
-    }
-
-    /** Says how far the output will have come before it is passed on, in steps, so that a crash leaves nothing uncharged. */
-    private void progress() {
-        long output = relay.facts().outputEstimate();
-        if (output > journalledOutput && !ended) {
-            journalledOutput = output + PROGRESS_TOKENS;
-            walk.watch().attemptProgressed(number, target, Usage.ofText(request.inputEstimate(), journalledOutput));
         }
     }
 
@@ -272,7 +253,7 @@ final class Attempt implements Exchange.Listener {
             case PREAMBLE, COMMITTED -> streamEnded();
             case TAIL -> {
                 relay.finish();
-                offer(relay.take());
+                outbox.offer(relay.take());
                 close();
             }
             case SENDING, OVER -> {}
@@ -300,7 +281,7 @@ final class Attempt implements Exchange.Listener {
             fail(Failure.Kind.MALFORMED, "the answer is not a JSON object");
             return;
         }
-        firstContentNanos = System.nanoTime() - begunAt;
+        account.firstContent();
         phase = Phase.OVER;
         settle(null);
         walk.answered(answer);
@@ -320,17 +301,17 @@ final class Attempt implements Exchange.Listener {
         }
         switch (phase) {
             case TAIL -> {
-                offer(relay.take());
+                outbox.offer(relay.take());
                 close();
             }
             case COMMITTED -> {
                 if (facts.done()) {
                     settle(reported());
-                    offer(events.concat(relay.take()));
+                    outbox.offer(events.concat(relay.take()));
                     close();
                 } else {
                     relay.take();
-                    offer(events);
+                    outbox.offer(events);
                     endedEarly(facts, told);
                 }
             }
@@ -408,7 +389,7 @@ final class Attempt implements Exchange.Listener {
         cancelExchange();
         ByteString events = relay.take();
         settle(failure);
-        offer(told ? events : events.concat(walk.watch().inBand(failure)));
+        outbox.offer(told ? events : events.concat(walk.watch().inBand(failure)));
         close();
     }
 
@@ -430,10 +411,7 @@ final class Attempt implements Exchange.Listener {
         phase = Phase.OVER;
         cancelExchange();
         stopTimers();
-        complete = true;
-        if (outlet != null) {
-            outlet.wake();
-        }
+        outbox.complete();
     }
 
     private void stopTimers() {
@@ -462,33 +440,13 @@ final class Attempt implements Exchange.Listener {
     }
 
     private void settleAttempt(@Nullable Failure failure) {
-        if (!begun || ended) {
-            return;
-        }
-        ended = true;
-        Usage told = relay.facts().usage();
-        boolean charged = told != null || failure == null || mayHaveGenerated(failure);
-        boolean estimated = told == null && charged;
-        Usage usage = told != null ? told : charged ? estimate() : Usage.NONE;
-        walk.watch().attemptEnded(number, target, new AttemptEnd(failure, status, usage, estimated, firstContentNanos));
-    }
-
-    /** A provider that refused did nothing; one that was cut off may have worked on the whole input. */
-    private boolean mayHaveGenerated(Failure failure) {
-        return switch (failure.kind()) {
-            case CLIENT_LEFT, TIMED_OUT, DRAINING -> status < 400;
-            default -> status >= 200 && status < 300;
-        };
-    }
-
-    private Usage estimate() {
-        return Usage.ofText(request.inputEstimate(), relay.facts().outputEstimate());
+        account.end(failure, status);
     }
 
     // The client's side of a committed stream.
 
     void outlet(RelaySource.Wake wake) {
-        outlet = wake;
+        outbox.open(wake);
         if (keepAliveTimer == null) {
             keepAlive();
         }
@@ -512,41 +470,22 @@ final class Attempt implements Exchange.Listener {
             return;
         }
         if (!promised) {
-            ready = ready.concat(KEEP_ALIVE);
+            outbox.put(KEEP_ALIVE);
             promise(OK, EVENT_STREAM);
-        } else if (demanded && clock.silentFor(every)) {
-            offer(KEEP_ALIVE);
+        } else if (outbox.isDemanded() && clock.silentFor(every)) {
+            outbox.offer(KEEP_ALIVE);
         }
         keepAlive();
     }
 
-    ByteString takeReady() {
-        ByteString taken = ready;
-        ready = ByteString.emptyByteString();
-        return taken;
-    }
-
-    /** Nothing is left to give and nothing will come. */
-    boolean isDrained() {
-        return complete && ready.isEmpty();
+    Outbox outbox() {
+        return outbox;
     }
 
     /** The client takes more. */
     void demand() {
-        if (!demanded) {
-            demanded = true;
+        if (outbox.demand()) {
             readOn();
-        }
-    }
-
-    private void offer(ByteString bytes) {
-        if (bytes.isEmpty()) {
-            return;
-        }
-        ready = ready.concat(bytes);
-        if (demanded && outlet != null) {
-            demanded = false;
-            outlet.wake();
         }
     }
 

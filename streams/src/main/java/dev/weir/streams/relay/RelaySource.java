@@ -73,11 +73,11 @@ final class RelaySource extends GraphStage<SourceShape<ByteString>> {
             if (!isAvailable(out)) {
                 return;
             }
-            ByteString ready = attempt.takeReady();
+            ByteString ready = attempt.outbox().take();
             if (ready.nonEmpty()) {
                 push(out, ready);
             }
-            if (attempt.isDrained()) {
+            if (attempt.outbox().isDrained()) {
                 completeStage();
             } else if (ready.isEmpty()) {
                 attempt.demand();

@@ -1,0 +1,61 @@
+package dev.weir.actors.meter;
+
+import dev.weir.actors.meter.Meter.Admin;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Operators' changes of a key that wait for their write, in the order in which they came. Bounded in number. */
+final class Changes {
+
+    private static final int MOST = 1000;
+
+    private final Deque<Admin> waiting = new ArrayDeque<>();
+
+    /** @return false when it was refused */
+    boolean add(Admin change) {
+        if (waiting.size() >= MOST) {
+            change.replyTo().tell(new AdminReply.Unavailable("too many changes of this key wait for the store"));
+            return false;
+        }
+        return waiting.add(change);
+    }
+
+    @Nullable
+    Admin poll() {
+        return waiting.poll();
+    }
+
+    /** All of them, which wait no longer. */
+    List<Admin> clear() {
+        List<Admin> all = List.copyOf(waiting);
+        waiting.clear();
+        return all;
+    }
+
+    void refuse(String reason) {
+        clear().forEach(change -> change.replyTo().tell(new AdminReply.Unavailable(reason)));
+    }
+
+    /** What {@code change} makes of a key's state. Empty when it was answered instead. */
+    static Optional<UnaryOperator<MeterState>> of(Admin change, Purse purse, long nowMillis) {
+        MeterState durable = purse.durable();
+        return switch (change) {
+            case Meter.Update update -> {
+                if (update.expectedVersion() != 0 && update.expectedVersion() != durable.version()) {
+                    update.replyTo().tell(new AdminReply.Stale(durable.version()));
+                    yield Optional.empty();
+                }
+                yield Optional.of(s -> s.withSettings(update.settings(), nowMillis, purse.spentOrHeld()));
+            }
+            case Meter.SetBlocked block ->
+                Optional.of(s -> s.settings().blocked() == block.blocked() ? s : s.withBlocked(block.blocked()));
+            case Meter.Delete delete -> Optional.of(MeterState::deleted);
+            case Meter.Create create -> Optional.empty();
+            case Meter.Inspect inspect -> Optional.empty();
+        };
+    }
+}

@@ -1,0 +1,158 @@
+package dev.weir.cluster.meters;
+
+import dev.weir.actors.meter.Ack;
+import dev.weir.actors.meter.Answer;
+import dev.weir.actors.meter.Decided;
+import dev.weir.actors.meter.Decision;
+import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.Meter;
+import dev.weir.actors.meter.Need;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
+
+/**
+ * What this node has asked of meters and has no answer to: reservations, which are given up in time, and settlements,
+ * which are sent again until they are acknowledged, however long that takes.
+ *
+ * <p>One actor takes the answers of all calls. An ask of Pekko's would make an actor and a timer for each call, and
+ * answer on the common pool: two more changes of threads.
+ */
+final class Correspondence {
+
+    /** By how much a time-out may be late. */
+    static final Duration TICK = Duration.ofMillis(50);
+
+    private static final String NAME = "weir-correspondence";
+    private static final int LONGEST_PAUSE_TICKS = 40;
+
+    private record Reservation(String keyHash, Need need, long lastTick, CompletableFuture<Decision> decision) {}
+
+    /** Its numbers are the tick's. */
+    private static final class Settlement {
+        private final String keyHash;
+        private final Meter.Settle message;
+        private final CompletableFuture<Done> done = new CompletableFuture<>();
+        private long nextTick;
+        private int pauseTicks = 1;
+
+        Settlement(String keyHash, Meter.Settle message, long nextTick) {
+            this.keyHash = keyHash;
+            this.message = message;
+            this.nextTick = nextTick;
+        }
+    }
+
+    private final Function<String, EntityRef<Meter.Command>> meters;
+    private final long settleTicks;
+    private final Map<HoldId, Reservation> reservations = new ConcurrentHashMap<>();
+    private final Map<HoldId, Settlement> settlements = new ConcurrentHashMap<>();
+    private final ActorRef<Answer> answers;
+    private volatile long now;
+
+    /**
+     * @param meters where the meter of a key is reached
+     * @param settleTimeout how long one try of a settlement waits
+     * @param dispatcher the meters': the answer of one that lives here changes no thread
+     */
+    Correspondence(
+            ActorSystem<?> system,
+            Function<String, EntityRef<Meter.Command>> meters,
+            Duration settleTimeout,
+            String dispatcher) {
+        this.meters = meters;
+        this.settleTicks = ticks(settleTimeout);
+        DispatcherSelector where = DispatcherSelector.fromConfig(dispatcher);
+        this.answers = system.systemActorOf(actor(), NAME, where);
+        system.scheduler()
+                .scheduleWithFixedDelay(
+                        TICK, TICK, this::tick, system.dispatchers().lookup(where));
+    }
+
+    private static long ticks(Duration time) {
+        return 1 + time.dividedBy(TICK);
+    }
+
+    private Behavior<Answer> actor() {
+        return Behaviors.receiveMessage(answer -> {
+            switch (answer) {
+                case Decided decided -> {
+                    Reservation asked = reservations.remove(decided.hold());
+                    if (asked != null) {
+                        asked.decision.complete(decided.decision());
+                    }
+                }
+                case Ack ack -> {
+                    Settlement sent = settlements.remove(ack.hold());
+                    if (sent != null) {
+                        sent.done.complete(Done.getInstance());
+                    }
+                }
+            }
+            return Behaviors.same();
+        });
+    }
+
+    /** Asks once. A reservation that is not answered in time is settled as unused, in case it is granted later. */
+    CompletionStage<Decision> reserve(
+            String keyHash, HoldId hold, String model, Need need, long notAfterEpochMillis, Duration timeout) {
+        Reservation asked = new Reservation(keyHash, need, now + ticks(timeout), new CompletableFuture<>());
+        reservations.put(hold, asked);
+        meters.apply(keyHash).tell(new Meter.Reserve(hold, model, need, notAfterEpochMillis, answers.narrow()));
+        return asked.decision;
+    }
+
+    CompletionStage<Done> settle(String keyHash, HoldId hold, long epoch, Need held, Need used, boolean began) {
+        Meter.Settle message = new Meter.Settle(hold, epoch, held, used, began, answers.narrow());
+        Settlement settlement = new Settlement(keyHash, message, now + settleTicks);
+        Settlement before = settlements.putIfAbsent(hold, settlement);
+        if (before != null) {
+            return before.done;
+        }
+        meters.apply(keyHash).tell(message);
+        return settlement.done;
+    }
+
+    private void tick() {
+        long tick = now + 1;
+        now = tick;
+        reservations.forEach((hold, asked) -> {
+            if (tick >= asked.lastTick && reservations.remove(hold, asked)) {
+                settle(asked.keyHash, hold, 0, asked.need, Need.NONE, false);
+                asked.decision.complete(new Decision.Unavailable("the key's meter did not answer in time"));
+            }
+        });
+        settlements.values().forEach(sent -> {
+            if (tick >= sent.nextTick) {
+                meters.apply(sent.keyHash).tell(sent.message);
+                sent.nextTick = tick + settleTicks + sent.pauseTicks;
+                sent.pauseTicks = Math.min(2 * sent.pauseTicks, LONGEST_PAUSE_TICKS);
+            }
+        });
+    }
+
+    /** Settlements that no meter has acknowledged yet. */
+    int unsettled() {
+        return settlements.size();
+    }
+
+    /** Completes when those that are open now are acknowledged, or after {@code atMost}. */
+    CompletionStage<Done> settled(Duration atMost) {
+        CompletableFuture<?>[] all =
+                settlements.values().stream().map(sent -> sent.done).toArray(CompletableFuture[]::new);
+        return CompletableFuture.allOf(all)
+                .thenApply(nothing -> Done.getInstance())
+                .completeOnTimeout(Done.getInstance(), atMost.toMillis(), TimeUnit.MILLISECONDS);
+    }
+}

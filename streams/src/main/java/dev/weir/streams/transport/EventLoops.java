@@ -4,9 +4,11 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -15,10 +17,12 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.RejectedExecutionHandlers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -32,6 +36,24 @@ public final class EventLoops implements AutoCloseable {
 
     private static final Map<String, EventLoops> RUNNING = new ConcurrentHashMap<>();
 
+    /** A turn of tasks before the sockets are looked at again; of Netty's second a busy loop's sockets would starve. */
+    private static final long TASKS_MILLIS = 2;
+
+    private static final int UNBOUNDED = Integer.MAX_VALUE;
+
+    private static final class FairGroup extends MultiThreadIoEventLoopGroup {
+
+        FairGroup(int count, IoHandlerFactory io) {
+            super(count, new DefaultThreadFactory("weir-loop"), io);
+        }
+
+        @Override
+        protected IoEventLoop newChild(Executor executor, IoHandlerFactory io, Object... none) {
+            return new SingleThreadIoEventLoop(
+                    this, executor, io, UNBOUNDED, RejectedExecutionHandlers.reject(), TASKS_MILLIS);
+        }
+    }
+
     private final String id;
     private final boolean epoll;
     private final MultiThreadIoEventLoopGroup group;
@@ -41,7 +63,7 @@ public final class EventLoops implements AutoCloseable {
         this.id = Long.toHexString(System.identityHashCode(this)) + "-" + Long.toHexString(System.nanoTime());
         this.epoll = epoll;
         IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-        this.group = new MultiThreadIoEventLoopGroup(count, new DefaultThreadFactory("weir-loop"), io);
+        this.group = new FairGroup(count, io);
         List<EventLoop> all = new ArrayList<>(count);
         group.forEach(executor -> all.add((EventLoop) executor));
         this.loops = List.copyOf(all);

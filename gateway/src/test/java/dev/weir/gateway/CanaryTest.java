@@ -73,7 +73,10 @@ class CanaryTest {
                 yaml.replace("${MOCK}", mock.baseUrl()).replace("sk-upstream-credential", CREDENTIAL));
         weir = WeirProcess.serve(config, directory.resolve("data"));
         everything(weir.visitor());
-        metrics = weir.visitor().get("/metrics", null).body();
+        metrics = Awaitility.await()
+                .until(
+                        () -> weir.visitor().get("/metrics", null).body(),
+                        scraped -> scraped.contains("outcome=\"client_cancelled\""));
         assertThat(weir.stop()).isZero();
     }
 

@@ -228,9 +228,9 @@ final class WalkRig implements AutoCloseable {
         return pools.stream().mapToInt(pool -> pool.inUse() + pool.waiting()).sum();
     }
 
-    /** Drains every call that was started. */
+    /** Drains every call that was started, the last first: none gets the permit that another gives back. */
     void drain() {
-        for (int i = 0; i < walks.size(); i++) {
+        for (int i = walks.size() - 1; i >= 0; i--) {
             CompletableFuture.runAsync(walks.get(i)::drain, clients.get(i).loop())
                     .join();
         }

@@ -91,27 +91,17 @@ public record KeySettings(
 
     /** The same settings under no alias. */
     public KeySettings withoutAlias() {
-        return new KeySettings(
-                null,
-                models,
-                userId,
-                teamId,
-                maxBudget,
-                budgetDuration,
-                rpmLimit,
-                tpmLimit,
-                maxParallelRequests,
-                expires,
-                keyType,
-                metadata,
-                tags,
-                blocked);
+        return with(null, metadata);
     }
 
     /** The same settings with another metadata object. */
     public KeySettings withMetadata(Map<String, Object> other) {
+        return with(alias, other);
+    }
+
+    private KeySettings with(@Nullable String otherAlias, Map<String, Object> otherMetadata) {
         return new KeySettings(
-                alias,
+                otherAlias,
                 models,
                 userId,
                 teamId,
@@ -122,7 +112,7 @@ public record KeySettings(
                 maxParallelRequests,
                 expires,
                 keyType,
-                other,
+                otherMetadata,
                 tags,
                 blocked);
     }

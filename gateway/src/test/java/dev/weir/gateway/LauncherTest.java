@@ -154,7 +154,7 @@ class LauncherTest {
     void theArchiveRunsWithAJreAlone() throws Exception {
         Path jre = directory.resolve("jre");
         Path jlink = Path.of(System.getProperty("java.home"), "bin", "jlink");
-        assumeThat(jlink).exists();
+        assumeThat(jlink).as("jlink, which a JDK without its jmods lacks").exists();
         Process linking = new ProcessBuilder(
                         jlink.toString(),
                         "--add-modules",

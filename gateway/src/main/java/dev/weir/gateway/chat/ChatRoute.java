@@ -111,7 +111,7 @@ public final class ChatRoute implements Handler {
                             "Authentication failed: no key. Send it as 'Authorization: Bearer sk-...'."));
         }
         if (running.isClosed()) {
-            return refuse(inbound, Refusal.of(Refusal.Kind.SHUTTING_DOWN, "The gateway is shutting down.", 1));
+            return shuttingDown(inbound);
         }
         return bodies.read(inbound.request().entity(), inbound.dispatcher()).thenCompose(body -> switch (body) {
             case BodyReader.Unreadable unreadable -> refuse(inbound, unreadable.refusal());
@@ -129,6 +129,10 @@ public final class ChatRoute implements Handler {
                     case ChatRequestReader.Read read -> route(inbound, keyHash, read.request());
                 };
         });
+    }
+
+    private CompletionStage<HttpResponse> shuttingDown(Inbound inbound) {
+        return refuse(inbound, Refusal.of(Refusal.Kind.SHUTTING_DOWN, "The gateway is shutting down.", 1));
     }
 
     private CompletionStage<HttpResponse> refuse(Inbound inbound, Refusal refusal) {
@@ -175,15 +179,24 @@ public final class ChatRoute implements Handler {
         long output = request.outputBound(unnamed);
         Need need = Need.ofCall(input + output, group.costBound(input, output), group.priced());
         EventLoop loop = inbound.connection().loop();
+        if (!running.arrive()) {
+            return shuttingDown(inbound);
+        }
         return rooms.meters()
                 .reserve(keyHash, holds.get(), group.name(), need, settings.admissionTimeout())
                 .thenComposeAsync(
-                        decision -> decision instanceof Decision.Granted granted
-                                ? walk(
-                                        inbound,
-                                        new Call(rooms, inbound, keyHash, request, group, granted, need),
-                                        request)
-                                : notAdmitted(inbound, keyHash, decision),
+                        decision -> {
+                            try {
+                                return decision instanceof Decision.Granted granted
+                                        ? walk(
+                                                inbound,
+                                                new Call(rooms, inbound, keyHash, request, group, granted, need),
+                                                request)
+                                        : notAdmitted(inbound, keyHash, decision);
+                            } finally {
+                                running.arrived();
+                            }
+                        },
                         loop);
     }
 

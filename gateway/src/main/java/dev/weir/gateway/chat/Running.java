@@ -5,6 +5,7 @@ import io.netty.channel.EventLoop;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The calls that run on this node, for draining them. */
 public final class Running {
@@ -12,6 +13,7 @@ public final class Running {
     private record Call(AttemptWalk walk, EventLoop loop) {}
 
     private final Set<Call> calls = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger arriving = new AtomicInteger();
     private volatile boolean closed;
 
     /** No new call may begin. */
@@ -21,6 +23,25 @@ public final class Running {
 
     public int count() {
         return calls.size();
+    }
+
+    /**
+     * A call is about to ask its meter; a drain waits for it from here on.
+     *
+     * @return false when no new call may begin; otherwise {@link #arrived} must follow
+     */
+    boolean arrive() {
+        arriving.incrementAndGet();
+        if (closed) {
+            arriving.decrementAndGet();
+            return false;
+        }
+        return true;
+    }
+
+    /** It was refused, or was {@linkplain #add added}. */
+    void arrived() {
+        arriving.decrementAndGet();
     }
 
     /** @return what to run when the call is over */
@@ -48,7 +69,7 @@ public final class Running {
 
     private boolean awaitNone(long millis) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-        while (!calls.isEmpty()) {
+        while (arriving.get() > 0 || !calls.isEmpty()) {
             if (System.nanoTime() - end > 0) {
                 return false;
             }

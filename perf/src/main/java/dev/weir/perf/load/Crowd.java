@@ -1,11 +1,13 @@
 package dev.weir.perf.load;
 
+import dev.weir.perf.load.LoadSettings.Arrivals;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -15,18 +17,19 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** All virtual users of a load, on one event loop: they join over the ramp, call in a closed loop, and leave after their last answer. */
-public final class Crowd implements VirtualUser.Crowd, AutoCloseable {
-    private static final int RECONNECT_MILLIS = 50;
+/** All virtual users of a load, on one event loop. */
+public final class Crowd implements VirtualUser.Company, AutoCloseable {
     private static final int SWEEP_MILLIS = 250;
     private static final int SCRATCH_BYTES = 64 * 1024;
+    private static final int SLOW_READ_BYTES = 1024;
+    private static final int SLOW_RECEIVE_BUFFER = 4096;
 
     private final LoadSettings settings;
     private final Consumer<Phase> phases;
@@ -34,11 +37,17 @@ public final class Crowd implements VirtualUser.Crowd, AutoCloseable {
     private final EventLoop loop;
     private final Bootstrap bootstrap;
     private final SocketAddress address;
-    private final ByteBuf call;
+    private final byte[] numbered;
+    private final int lastDigit;
+    private final ByteBuf request;
     private final Tally tally = new Tally();
     private final byte[] scratch = new byte[SCRATCH_BYTES];
     private final List<VirtualUser> users = new ArrayList<>();
     private final CompletableFuture<LoadResult> result = new CompletableFuture<>();
+    private final Random random = new Random(20_260_301);
+    private final Pacing pacing;
+    private long calls;
+    private double slow;
     private int inFlight;
     private boolean stopping;
 
@@ -60,12 +69,20 @@ public final class Crowd implements VirtualUser.Crowd, AutoCloseable {
         this.loop = loops.next();
         this.address = new InetSocketAddress(
                 settings.target().getHost(), settings.target().getPort());
-        this.call = Unpooled.directBuffer().writeBytes(request(settings).getBytes(StandardCharsets.UTF_8));
+        LoadSettings.Call call = settings.call();
+        this.request = Unpooled.directBuffer().writeBytes(call.request(settings.target(), call.body()));
+        this.numbered = call.request(settings.target(), call.numbered());
+        this.lastDigit = numbered.length - "\"}".length() - 1;
         this.bootstrap = new Bootstrap()
                 .group(loop)
                 .channel(Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 5_000);
+        this.pacing = switch (settings.arrivals()) {
+            case Arrivals.Closed closed ->
+                new ClosedLoop(this, closed.users(), nanos(settings.times().ramp()));
+            case Arrivals.Open open -> new OpenLoop(this, open);
+        };
     }
 
     /** Starts; the result comes when the last call has ended or has been given up. */
@@ -82,17 +99,72 @@ public final class Crowd implements VirtualUser.Crowd, AutoCloseable {
     @Override
     public void close() {
         loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
-        call.release();
+        request.release();
+    }
+
+    EventLoop loop() {
+        return loop;
+    }
+
+    /** A user that is not connected yet; every so many of them read slowly. */
+    VirtualUser user() {
+        slow += settings.habits().slowShare();
+        long readEvery = 0;
+        if (slow >= 1) {
+            slow--;
+            readEvery = nanos((double) SLOW_READ_BYTES / settings.habits().slowBytesPerSecond());
+        }
+        VirtualUser user = new VirtualUser(this, verifier(), settings.call().tokens(), readEvery);
+        users.add(user);
+        return user;
+    }
+
+    void connect(VirtualUser user) {
+        Bootstrap connection = bootstrap.clone().handler(user);
+        if (user.isSlow()) {
+            connection
+                    .option(ChannelOption.AUTO_READ, false)
+                    .option(ChannelOption.SO_RCVBUF, SLOW_RECEIVE_BUFFER)
+                    .option(
+                            ChannelOption.RECVBUF_ALLOCATOR,
+                            new FixedRecvByteBufAllocator(SLOW_READ_BYTES).maxMessagesPerRead(1));
+        }
+        connection.connect(address).addListener(connected -> {
+            if (!connected.isSuccess()) {
+                user.notConnected();
+            }
+        });
+    }
+
+    /** A call that was given up before it had a connection. */
+    void neverSent(long intended, long now) {
+        tally.ended(Outcome.TIMEOUT, now - intended, now, null);
     }
 
     @Override
-    public boolean goesOn() {
-        return !stopping;
+    public ByteBuf call(long number) {
+        if (settings.habits().leaveShare() == 0) {
+            return request.retainedDuplicate();
+        }
+        long rest = number;
+        for (int i = 0; i < LoadSettings.Call.DIGITS; i++) {
+            numbered[lastDigit - i] = (byte) ('0' + rest % 10);
+            rest /= 10;
+        }
+        return Unpooled.copiedBuffer(numbered);
     }
 
     @Override
-    public ByteBuf call() {
-        return call.retainedDuplicate();
+    public long number() {
+        return ++calls;
+    }
+
+    @Override
+    public int patience() {
+        double share = settings.habits().leaveShare();
+        return share > 0 && random.nextDouble() < share
+                ? 1 + random.nextInt(settings.call().tokens() - 1)
+                : VirtualUser.STAYS;
     }
 
     @Override
@@ -106,15 +178,8 @@ public final class Crowd implements VirtualUser.Crowd, AutoCloseable {
     }
 
     @Override
-    public void reconnect(VirtualUser user, boolean failed) {
-        if (stopping) {
-            return;
-        }
-        if (failed) {
-            loop.schedule(() -> connect(user), RECONNECT_MILLIS, TimeUnit.MILLISECONDS);
-        } else {
-            connect(user);
-        }
+    public Pacing pacing() {
+        return pacing;
     }
 
     @Override
@@ -129,22 +194,17 @@ public final class Crowd implements VirtualUser.Crowd, AutoCloseable {
     }
 
     private void completeWhenQuiet() {
-        if (stopping && inFlight == 0) {
+        if (stopping && inFlight == 0 && !pacing.hasWaiting()) {
             result.complete(tally.result(settings));
         }
     }
 
     private void begin() {
         long now = System.nanoTime();
-        long from = now + nanos(settings.warmupSeconds());
-        long upTo = from + nanos(settings.seconds());
-        tally.window(from, upTo);
-        for (int i = 0; i < settings.users(); i++) {
-            VirtualUser user = new VirtualUser(this, verifier(), settings.call().tokens());
-            users.add(user);
-            long joins = nanos(settings.rampSeconds()) * i / settings.users();
-            loop.schedule(() -> connect(user), joins, TimeUnit.NANOSECONDS);
-        }
+        long from = now + nanos(settings.times().warmup());
+        long upTo = from + nanos(settings.times().measured());
+        tally.window(now, from, upTo);
+        pacing.begin();
         loop.schedule(() -> phases.accept(Phase.MEASURING), from - now, TimeUnit.NANOSECONDS);
         loop.schedule(this::stop, upTo - now, TimeUnit.NANOSECONDS);
         loop.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
@@ -153,43 +213,23 @@ public final class Crowd implements VirtualUser.Crowd, AutoCloseable {
     private void stop() {
         stopping = true;
         phases.accept(Phase.MEASURED);
+        pacing.stop();
         completeWhenQuiet();
     }
 
     private void sweep() {
         long now = System.nanoTime();
-        long beganBefore = now - nanos(settings.timeoutSeconds());
+        long beganBefore = now - nanos(settings.times().timeout());
         for (VirtualUser user : users) {
             user.giveUp(beganBefore, now);
         }
-    }
-
-    private void connect(VirtualUser user) {
-        if (stopping) {
-            return;
-        }
-        bootstrap.clone().handler(user).connect(address).addListener(connected -> {
-            if (!connected.isSuccess()) {
-                user.notConnected();
-            }
-        });
+        pacing.sweep(beganBefore, now);
+        completeWhenQuiet();
     }
 
     private Verifier verifier() {
         int tokens = settings.call().tokens();
         return settings.call().streamed() ? new StreamVerifier(tokens) : new CallVerifier(tokens);
-    }
-
-    private static String request(LoadSettings settings) {
-        String body = settings.call().body();
-        String key = settings.call().key();
-        return "POST " + settings.target().getRawPath() + " HTTP/1.1\r\n"
-                + "host: " + settings.target().getAuthority() + "\r\n"
-                + (key.isEmpty() ? "" : "authorization: Bearer " + key + "\r\n")
-                + "content-type: application/json\r\n"
-                + "accept: " + (settings.call().streamed() ? "text/event-stream" : "application/json") + "\r\n"
-                + "user-agent: weir-perf\r\n"
-                + "content-length: " + body.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n" + body;
     }
 
     private static long nanos(double seconds) {

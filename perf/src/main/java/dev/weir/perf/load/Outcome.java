@@ -4,11 +4,15 @@ package dev.weir.perf.load;
 public enum Outcome {
     /** Whole and right. */
     OK,
+    /** Its client left in the middle, as it was told to. */
+    LEFT,
+    /** Answered with 429 or 503: a failure, unless the scenario asks for more than there is. */
+    REFUSED,
     /** No connection. */
     CONNECT,
     /** No end within the time allowed. */
     TIMEOUT,
-    /** A status other than 200. */
+    /** Another status than these and 200. */
     STATUS,
     /** The connection or the stream ended before the answer did. */
     TRUNCATED,

@@ -4,58 +4,73 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One user on one connection at a time: writes its call, reads and checks the answer, writes the next. */
+/** One user on one connection at a time: writes a call when its crowd's {@link Pacing} says so, reads and checks the answer. */
 @Sharable // over the connections that it has one after the other
 final class VirtualUser extends ChannelInboundHandlerAdapter {
 
-    /** What a user needs from its crowd. */
-    interface Crowd {
-        /** Whether another call is wanted. */
-        boolean goesOn();
+    /** Never leaves. */
+    static final int STAYS = Integer.MAX_VALUE;
 
-        /** The bytes of a call, to be written and released. */
-        ByteBuf call();
+    /** What a user needs from its crowd. */
+    interface Company {
+
+        /** The bytes of a call with this number, to be written and released. */
+        ByteBuf call(long number);
+
+        /** How many tokens the next call waits for before it leaves; {@link #STAYS} when it does not. */
+        int patience();
+
+        /** The number of the next call. */
+        long number();
 
         /** Room for the bytes that are being read, shared by all users of the loop. */
         byte[] scratch();
 
         Tally tally();
 
-        /** The connection has ended and the user would go on: it needs another. */
-        void reconnect(VirtualUser user, boolean failed);
+        Pacing pacing();
 
         void began();
 
         void ended();
     }
 
-    private final Crowd crowd;
+    private final Company crowd;
     private final Verifier verifier;
     private final ResponseReader reader;
+    private final long readEveryNanos;
     private @Nullable ChannelHandlerContext context;
     private boolean calling;
+    private long number;
     private long began;
+    private int patience;
     private final long[] texts;
     private int textCount;
     private long lastText;
 
-    VirtualUser(Crowd crowd, Verifier verifier, int tokens) {
+    /** @param readEveryNanos between two reads of a slow one, 0 for one that reads at once */
+    VirtualUser(Company crowd, Verifier verifier, int tokens, long readEveryNanos) {
         this.texts = new long[tokens + 1];
         this.crowd = crowd;
         this.verifier = verifier;
         this.reader = new ResponseReader(verifier);
+        this.readEveryNanos = readEveryNanos;
+    }
+
+    boolean isSlow() {
+        return readEveryNanos > 0;
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         context = ctx;
-        if (crowd.goesOn()) {
-            call(ctx);
-        } else {
-            ctx.close();
+        if (isSlow()) {
+            readNow(ctx);
         }
+        crowd.pacing().idle(this);
     }
 
     @Override
@@ -83,7 +98,7 @@ final class VirtualUser extends ChannelInboundHandlerAdapter {
             end(outcome, System.nanoTime());
             failed = outcome != Outcome.OK;
         }
-        crowd.reconnect(this, failed);
+        crowd.pacing().lost(this, failed);
     }
 
     @Override
@@ -93,8 +108,8 @@ final class VirtualUser extends ChannelInboundHandlerAdapter {
 
     /** The connection that was asked for did not come. */
     void notConnected() {
-        crowd.tally().ended(Outcome.CONNECT, 0, System.nanoTime(), texts, 0);
-        crowd.reconnect(this, true);
+        crowd.tally().ended(Outcome.CONNECT, 0, System.nanoTime(), null);
+        crowd.pacing().lost(this, true);
     }
 
     /** Gives up a call that began before this moment. */
@@ -105,15 +120,35 @@ final class VirtualUser extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void call(ChannelHandlerContext ctx) {
+    /** Calls; the time counts from {@code intended}. */
+    void call(long intended) {
+        if (context == null) {
+            throw new IllegalStateException("a user without a connection cannot call");
+        }
         reader.begin();
         verifier.begin();
         calling = true;
         crowd.began();
         crowd.tally().sent();
-        began = System.nanoTime();
+        number = crowd.number();
+        patience = crowd.patience();
+        began = intended;
         textCount = 0;
-        ctx.writeAndFlush(crowd.call(), ctx.voidPromise());
+        context.writeAndFlush(crowd.call(number), context.voidPromise());
+    }
+
+    /** Closes the connection of a user that has nothing to do. */
+    void leave() {
+        if (context != null) {
+            context.close();
+        }
+    }
+
+    private void readNow(ChannelHandlerContext ctx) {
+        ctx.read();
+        if (ctx.channel().isActive()) {
+            ctx.executor().schedule(() -> readNow(ctx), readEveryNanos, TimeUnit.NANOSECONDS);
+        }
     }
 
     private void read(ChannelHandlerContext ctx, byte[] bytes, int length, long now) {
@@ -124,24 +159,31 @@ final class VirtualUser extends ChannelInboundHandlerAdapter {
         ResponseReader.Progress progress = reader.read(bytes, length);
         time(now);
         switch (progress) {
-            case MORE -> {}
+            case MORE -> {
+                if (textCount >= patience) {
+                    leaveInTheMiddle(ctx);
+                }
+            }
             case BROKEN -> {
                 end(Outcome.CORRUPTED, now);
                 ctx.close();
             }
             case DONE -> {
                 end(verdict(), now);
-                goOn(ctx);
+                if (reader.closes()) {
+                    ctx.close();
+                } else {
+                    crowd.pacing().idle(this);
+                }
             }
         }
     }
 
-    private void goOn(ChannelHandlerContext ctx) {
-        if (reader.closes() || !crowd.goesOn()) {
-            ctx.close();
-        } else {
-            call(ctx);
-        }
+    private void leaveInTheMiddle(ChannelHandlerContext ctx) {
+        long now = System.nanoTime();
+        crowd.tally().left(number, textCount, now);
+        end(Outcome.LEFT, now);
+        ctx.close();
     }
 
     private void time(long now) {
@@ -153,12 +195,16 @@ final class VirtualUser extends ChannelInboundHandlerAdapter {
     }
 
     private Outcome verdict() {
-        return reader.status() == 200 ? verifier.verdict() : Outcome.STATUS;
+        int status = reader.status();
+        if (status == 200) {
+            return verifier.verdict();
+        }
+        return status == 429 || status == 503 ? Outcome.REFUSED : Outcome.STATUS;
     }
 
     private void end(Outcome outcome, long now) {
         calling = false;
-        crowd.tally().ended(outcome, now - began, now, texts, textCount);
+        crowd.tally().ended(outcome, now - began, now, isSlow() ? null : texts, textCount);
         if (outcome == Outcome.OK) {
             crowd.tally().usage(verifier.completion());
         }

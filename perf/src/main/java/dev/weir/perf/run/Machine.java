@@ -1,8 +1,11 @@
 package dev.weir.perf.run;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -32,6 +35,29 @@ final class Machine {
                 + System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
                 + System.getProperty("java.vm.name") + " " + Runtime.version() + ", "
                 + find("/proc/self/limits", "Max open files\\s+(\\d+)") + " descriptors";
+    }
+
+    /** The commit of a repository, and whether it has been changed since; {@code unknown} without git. */
+    static String commit(Path home) throws InterruptedException {
+        String commit = git(home, "rev-parse", "--short=10", "HEAD");
+        if (commit.isEmpty()) {
+            return "unknown";
+        }
+        return git(home, "status", "--porcelain", "--untracked-files=no").isEmpty() ? commit : commit + " with changes";
+    }
+
+    private static String git(Path home, String... arguments) throws InterruptedException {
+        List<String> command = new ArrayList<>(List.of("git", "-C", home.toString()));
+        command.addAll(List.of(arguments));
+        try {
+            Process git = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            String told = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return git.waitFor() == 0 ? told.strip() : "";
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     private static String find(String file, String pattern) {

@@ -2,11 +2,16 @@ package dev.weir.perf.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.perf.run.FreePort;
+import dev.weir.perf.load.LoadSettings.Arrivals;
+import dev.weir.perf.load.LoadSettings.Habits;
+import dev.weir.perf.load.LoadSettings.Times;
+import dev.weir.perf.subject.FreePort;
 import dev.weir.streams.mock.MockSettings;
 import dev.weir.streams.mock.MockUpstream;
+import dev.weir.streams.mock.Sighting;
 import dev.weir.streams.mock.Witness;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -39,11 +44,11 @@ final class CrowdTest {
         LoadResult result = load("mock", streamed);
 
         Witness.Totals witness = mock.witness().totals();
-        assertThat(result.failures()).isZero();
+        assertThat(result.failures(false)).isZero();
         assertThat(result.all(Outcome.OK)).isPositive().isEqualTo(witness.complete());
         assertThat(result.sent()).isEqualTo(witness.requests());
-        assertThat(result.promptTokens()).isEqualTo(witness.toldPromptTokens());
-        assertThat(result.completionTokens()).isEqualTo(witness.toldCompletionTokens());
+        assertThat(result.tokens().prompt()).isEqualTo(witness.toldPromptTokens());
+        assertThat(result.tokens().completion()).isEqualTo(witness.toldCompletionTokens());
         assertThat(result.latency().count()).isEqualTo(result.measured(Outcome.OK));
         assertThat(witness.connections()).isEqualTo(4);
     }
@@ -63,14 +68,14 @@ final class CrowdTest {
     void whatIsMerelyUnusualIsRight(String model) throws Exception {
         LoadResult result = load(model, true);
 
-        assertThat(result.failures()).isZero();
+        assertThat(result.failures(false)).isZero();
         assertThat(result.all(Outcome.OK)).isPositive();
     }
 
     @ParameterizedTest
     @CsvSource({
         "mock;status=500, STATUS",
-        "mock;status=429;retry-after=1, STATUS",
+        "mock;status=429;retry-after=1, REFUSED",
         "mock;reset-after=3, TRUNCATED",
         "mock;reset=headers, TRUNCATED",
         "mock;end-after=3, TRUNCATED",
@@ -97,7 +102,7 @@ final class CrowdTest {
 
     @ParameterizedTest
     @CsvSource({
-        "mock;status=503, STATUS",
+        "mock;status=503, REFUSED",
         "mock;reset-after=3, TRUNCATED",
         "mock;end-after=3, TRUNCATED",
         "mock;fault=early-eof, TRUNCATED",
@@ -134,6 +139,92 @@ final class CrowdTest {
         assertThat(phases).containsExactly(Crowd.Phase.MEASURING, Crowd.Phase.MEASURED);
     }
 
+    @Test
+    void callsComeAtTheirTimesWhateverBecomesOfEarlierOnes() throws Exception {
+        LoadResult result = run(call("mock;latency=50ms", false), new Arrivals.Open(200, false, 100), Habits.PLAIN, 15);
+
+        assertThat(result.failures(false)).isZero();
+        assertThat(result.sent()).isGreaterThan(20); // one after the other they would be nine
+        assertThat(result.latency().min()).isGreaterThan(50_000);
+    }
+
+    @Test
+    void whoWaitsForAConnectionHasWaitedInTheLatency() throws Exception {
+        LoadResult result = run(call("mock;latency=40ms", false), new Arrivals.Open(100, true, 1), Habits.PLAIN, 15);
+
+        assertThat(result.failures(false)).isZero();
+        assertThat(result.latency().max()).isGreaterThan(150_000);
+        assertThat(mock.witness().totals().connections()).isEqualTo(1);
+    }
+
+    @Test
+    void whatWaitsTooLongIsATimeout() throws Exception {
+        LoadResult result = run(call("mock;stall=headers", false), new Arrivals.Open(50, false, 1), Habits.PLAIN, 0.1);
+
+        assertThat(result.all().keySet()).containsExactly("TIMEOUT");
+        assertThat(result.all(Outcome.TIMEOUT)).isGreaterThan(5);
+    }
+
+    @Test
+    void whoLeavesClosesTheConnectionAndIsNamedToTheWitness() throws Exception {
+        LoadResult result =
+                run(call("mock;gap=5ms;tokens=5", true), new Arrivals.Closed(4), new Habits(0.5, 0, 0, false), 15);
+
+        assertThat(result.failures(false)).isZero();
+        assertThat(result.all(Outcome.LEFT))
+                .isPositive()
+                .isEqualTo(result.leavers().size());
+        assertThat(result.all(Outcome.OK)).isPositive();
+        LoadResult.Leaver left = result.leavers().getFirst();
+        String user = String.format("caller-%012d", left.number());
+        Sighting seen = mock.witness()
+                .await(
+                        sighting -> sighting.user().equals(user) && sighting.end() != Sighting.End.OPEN,
+                        Duration.ofSeconds(10));
+        assertThat(seen.end()).isEqualTo(Sighting.End.CLOSED_BY_PEER);
+        assertThat(seen.endedNanos()).isGreaterThan(left.nanos());
+        assertThat(left.tokens()).isBetween(1, 4);
+    }
+
+    @Test
+    void aSlowReaderIsCheckedButNotTimed() throws Exception {
+        LoadResult result =
+                run(call("mock;event-bytes=1KB", true), new Arrivals.Closed(2), new Habits(0, 0.5, 64_000, false), 15);
+
+        assertThat(result.all().keySet()).containsExactly("CORRUPTED"); // padded tokens are not those that are expected
+    }
+
+    @Test
+    void aSlowReaderTakesItsTime() throws Exception {
+        LoadResult all = run(call("mock", true), new Arrivals.Closed(1), new Habits(0, 1, 8_000, false), 15);
+
+        assertThat(all.failures(false)).isZero();
+        assertThat(all.all(Outcome.OK)).isBetween(1L, 8L); // about a kilobyte and a half each
+        assertThat(all.latency().count()).isZero();
+    }
+
+    @Test
+    void refusalsAreNoFailuresWhereTheyAreExpected() throws Exception {
+        LoadResult result = run(call("mock;status=429", false), new Arrivals.Closed(1), new Habits(0, 0, 0, true), 15);
+
+        assertThat(result.failures(true)).isZero();
+        assertThat(result.failures(false)).isPositive().isEqualTo(result.all(Outcome.REFUSED));
+        assertThat(result.refusal().count()).isEqualTo(result.measured(Outcome.REFUSED));
+    }
+
+    @Test
+    void everySecondIsTold() throws Exception {
+        LoadSettings settings = new LoadSettings(
+                target(), call("mock", false), new Arrivals.Closed(1), Habits.PLAIN, new Times(0, 0, 2.2, 15));
+        try (Crowd crowd = Crowd.start(settings, phase -> {})) {
+            LoadResult result = crowd.result().get(20, TimeUnit.SECONDS);
+
+            assertThat(result.seconds())
+                    .hasSizeBetween(2, 3)
+                    .allSatisfy(second -> assertThat(second.ok()).isPositive());
+        }
+    }
+
     private LoadResult load(String model, boolean streamed) throws Exception {
         return load(target(), model, streamed);
     }
@@ -144,6 +235,17 @@ final class CrowdTest {
         }
     }
 
+    private LoadResult run(LoadSettings.Call call, Arrivals arrivals, Habits habits, double timeout) throws Exception {
+        LoadSettings settings = new LoadSettings(target(), call, arrivals, habits, new Times(0.02, 0.05, 0.4, timeout));
+        try (Crowd crowd = Crowd.start(settings, phase -> {})) {
+            return crowd.result().get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private static LoadSettings.Call call(String model, boolean streamed) {
+        return new LoadSettings.Call(model, List.of("authorization: Bearer sk-test"), streamed, 5, 100);
+    }
+
     private URI target() {
         return URI.create(mock.baseUrl() + "/chat/completions");
     }
@@ -152,6 +254,10 @@ final class CrowdTest {
     private static LoadSettings settings(URI target, String model, boolean streamed) {
         double timeout = model.contains("stall") ? 0.1 : 15;
         return new LoadSettings(
-                target, new LoadSettings.Call(model, "sk-test", streamed, 5, 100), 4, 0.02, 0.05, 0.4, timeout);
+                target,
+                call(model, streamed),
+                new Arrivals.Closed(4),
+                Habits.PLAIN,
+                new Times(0.02, 0.05, 0.4, timeout));
     }
 }

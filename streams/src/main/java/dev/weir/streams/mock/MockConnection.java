@@ -226,6 +226,7 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
         return new Request(
                 head.headers().get(ATTEMPT),
                 wish.model(),
+                wish.user(),
                 wish.streamed(),
                 wish.usageAsked(),
                 keeping.headers() ? headers(head) : Map.of(),

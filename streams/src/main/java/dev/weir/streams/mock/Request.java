@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 record Request(
         @Nullable String attempt,
         String model,
+        String user,
         boolean streamed,
         boolean usageAsked,
         Map<String, String> headers,
@@ -21,16 +22,17 @@ record Request(
     private static final JsonFactory JSON = new JsonFactory();
 
     /** What a chat completion's body says about its answer. */
-    record Wish(String model, boolean streamed, boolean usageAsked) {}
+    record Wish(String model, String user, boolean streamed, boolean usageAsked) {}
 
     /** A prompt's tokens: a quarter of the body's bytes, and at least one. */
     int promptTokens() {
         return Math.max(1, bytes / 4);
     }
 
-    /** Pulls the three fields that matter out of a body, to its end: the last of a repeated one counts, as with most providers. */
+    /** Pulls the fields that matter out of a body, to its end: the last of a repeated one counts, as with most providers. */
     static Wish wish(byte[] body, int length) throws IOException {
         String model = "";
+        String user = "";
         boolean streamed = false;
         boolean usageAsked = false;
         try (JsonParser json = JSON.createParser(body, 0, length)) {
@@ -42,13 +44,14 @@ record Request(
                 JsonToken value = json.nextToken();
                 switch (name) {
                     case "model" -> model = json.getValueAsString("");
+                    case "user" -> user = json.getValueAsString("");
                     case "stream" -> streamed = value == JsonToken.VALUE_TRUE;
                     case "stream_options" -> usageAsked = usageAsked(json);
                     default -> json.skipChildren();
                 }
             }
         }
-        return new Wish(model, streamed, usageAsked);
+        return new Wish(model, user, streamed, usageAsked);
     }
 
     private static boolean usageAsked(JsonParser json) throws IOException {

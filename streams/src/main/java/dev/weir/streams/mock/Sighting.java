@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param serial counts the requests of a mock from 1
  * @param attempt the {@code x-weir-attempt} header, when there was one
  * @param model the model name as it came, with its items
+ * @param user the request's field of this name; empty when there was none
  * @param connection counts the connections of a mock from 1
  * @param headers names in lower case, repeated ones joined by a comma; empty unless they are kept
  * @param body the request's body; empty unless it is kept
@@ -23,6 +24,7 @@ public record Sighting(
         long serial,
         @Nullable String attempt,
         String model,
+        String user,
         boolean streamed,
         long connection,
         long arrivedNanos,

@@ -54,6 +54,7 @@ final class Trace {
                 serial,
                 request.attempt(),
                 request.model(),
+                request.user(),
                 request.streamed(),
                 connection,
                 request.arrivedNanos(),

@@ -55,6 +55,7 @@ final class WitnessJson {
         json.writeNumberField("serial", seen.serial());
         json.writeStringField("attempt", seen.attempt());
         json.writeStringField("model", seen.model());
+        json.writeStringField("user", seen.user());
         json.writeBooleanField("streamed", seen.streamed());
         json.writeNumberField("connection", seen.connection());
         json.writeNumberField("arrived_nanos", seen.arrivedNanos());

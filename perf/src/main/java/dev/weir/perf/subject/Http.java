@@ -1,0 +1,64 @@
+package dev.weir.perf.subject;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+
+/** The bench's own questions to mock and subject, outside of any measured window. */
+final class Http {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final HttpClient CLIENT = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(2))
+            .build();
+
+    private Http() {}
+
+    /** The status of a GET, 0 when nobody answers. */
+    static int status(URI uri) throws InterruptedException {
+        try {
+            return send(HttpRequest.newBuilder(uri)).statusCode();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    static String text(URI uri) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(uri)).body();
+    }
+
+    static JsonNode get(URI uri, String key) throws IOException, InterruptedException {
+        return json(send(authorized(uri, key)));
+    }
+
+    static JsonNode post(URI uri, String key, String body) throws IOException, InterruptedException {
+        return json(send(authorized(uri, key)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))));
+    }
+
+    static void delete(URI uri) throws IOException, InterruptedException {
+        send(HttpRequest.newBuilder(uri).DELETE());
+    }
+
+    private static HttpRequest.Builder authorized(URI uri, String key) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri);
+        return key.isEmpty() ? request : request.header("Authorization", "Bearer " + key);
+    }
+
+    private static HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return CLIENT.send(request.timeout(Duration.ofSeconds(30)).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static JsonNode json(HttpResponse<String> answer) throws IOException {
+        if (answer.statusCode() != 200) {
+            throw new IOException(answer.uri().getPath() + " answers " + answer.statusCode() + ": " + answer.body());
+        }
+        return JSON.readTree(answer.body());
+    }
+}

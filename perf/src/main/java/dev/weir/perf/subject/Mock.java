@@ -1,0 +1,129 @@
+package dev.weir.perf.subject;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.streams.mock.MockMain;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The mock upstream as a process: it answers, and it is the witness. */
+public final class Mock implements AutoCloseable {
+    private static final int LOOKS = 50;
+    private static final long LOOK_MILLIS = 100;
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Child child;
+    private final int port;
+
+    private Mock(Child child, int port) {
+        this.child = child;
+        this.port = port;
+    }
+
+    /** What the mock has seen since it was told to forget. */
+    public record Totals(
+            long requests, long open, long complete, long tokens, long promptTokens, long completionTokens) {}
+
+    /**
+     * How it answers, in the words of its command line.
+     *
+     * @param script more defaults, see {@link dev.weir.streams.mock.Script}
+     */
+    public record Settings(
+            @JsonProperty(required = true) String latency,
+            @JsonProperty(required = true) String gap,
+            @JsonProperty(required = true) int loops,
+            @Nullable String script) {}
+
+    /**
+     * Starts it.
+     *
+     * @param keep how many requests it remembers one by one
+     */
+    public static Mock start(Settings settings, int keep, Path log) throws IOException {
+        Child child = Child.java(
+                MockMain.class,
+                List.of(
+                        "--latency=" + settings.latency(),
+                        "--gap=" + settings.gap(),
+                        "--loops=" + settings.loops(),
+                        "--script=" + (settings.script() == null ? "" : settings.script()),
+                        "--keep=" + keep),
+                log);
+        try {
+            return new Mock(child, Integer.parseInt(Objects.requireNonNull(child.line(), "The mock did not start")));
+        } catch (IOException | RuntimeException e) {
+            child.close();
+            throw e;
+        }
+    }
+
+    /** Where it listens: {@code http://127.0.0.1:PORT}. */
+    public URI base() {
+        return URI.create("http://127.0.0.1:" + port);
+    }
+
+    int port() {
+        return port;
+    }
+
+    public ProcessTree tree() {
+        return child.tree();
+    }
+
+    public void forget() throws IOException, InterruptedException {
+        Http.delete(base().resolve("/witness"));
+    }
+
+    /** The totals, once no answer is open any more (or after a few seconds). */
+    public Totals settledTotals() throws IOException, InterruptedException {
+        Totals totals = totals();
+        for (int look = 0; look < LOOKS && totals.open() > 0; look++) {
+            Thread.sleep(LOOK_MILLIS); // a process outside, there is nothing to be notified by
+            totals = totals();
+        }
+        return totals;
+    }
+
+    /** The requests that it remembers, oldest first: one JSON object each. */
+    public List<JsonNode> sightings() throws IOException, InterruptedException {
+        List<JsonNode> seen = new ArrayList<>();
+        for (List<JsonNode> page = page(0); !page.isEmpty(); ) {
+            seen.addAll(page);
+            page = page(page.getLast().path("serial").asLong());
+        }
+        return seen;
+    }
+
+    private List<JsonNode> page(long since) throws IOException, InterruptedException {
+        List<JsonNode> page = new ArrayList<>();
+        for (String line :
+                Http.text(base().resolve("/witness?since=" + since)).lines().toList()) {
+            page.add(JSON.readTree(line));
+        }
+        return page;
+    }
+
+    private Totals totals() throws IOException, InterruptedException {
+        JsonNode json = Http.get(base().resolve("/witness/totals"), "");
+        return new Totals(
+                json.path("requests").asLong(),
+                json.path("open").asLong(),
+                json.path("complete").asLong(),
+                json.path("tokens").asLong(),
+                json.path("told_prompt_tokens").asLong(),
+                json.path("told_completion_tokens").asLong());
+    }
+
+    @Override
+    public void close() {
+        child.close();
+    }
+}

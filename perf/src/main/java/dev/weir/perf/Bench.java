@@ -6,6 +6,7 @@ import dev.weir.perf.report.Table;
 import dev.weir.perf.run.Run;
 import dev.weir.perf.run.Runner;
 import dev.weir.perf.run.Scenario;
+import dev.weir.perf.sabotage.Sabotage;
 import dev.weir.perf.subject.Subjects;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,6 +76,13 @@ public final class Bench {
         String profile = "";
 
         @Option(
+                names = "--sabotage",
+                paramLabel = "KIND",
+                description = "Breaks Weir on purpose, to see the run fail: hold, permit, row or busywait.")
+        @Nullable
+        String sabotage;
+
+        @Option(
                 names = "--weir",
                 paramLabel = "COMMAND",
                 description = "How Weir is started, with {config}, {port} and {data} (or WEIR_PERF_COMMAND).")
@@ -91,7 +99,7 @@ public final class Bench {
         System.exit(new CommandLine(bench)
                 .setExecutionExceptionHandler((e, command, parsed) -> {
                     command.getErr().println("bench: " + (e.getMessage() == null ? e : e.getMessage()));
-                    if (!(e instanceof IOException)) {
+                    if (!(e instanceof IOException || e instanceof IllegalArgumentException)) {
                         e.printStackTrace(command.getErr());
                     }
                     return 1;
@@ -206,7 +214,10 @@ public final class Bench {
         if (choices.seconds != null) {
             scenario = scenario.seconds(choices.seconds);
         }
-        Subjects subjects = new Subjects(root(), choices.command(), scenarios().resolve(scenario.config()), List.of());
+        List<String> damage = choices.sabotage == null
+                ? List.of()
+                : List.of(Sabotage.of(choices.sabotage).flag(root()));
+        Subjects subjects = new Subjects(root(), choices.command(), scenarios().resolve(scenario.config()), damage);
         Runner.Settings settings =
                 new Runner.Settings(subjects, results, typed(name, choices), choices.quick ? "off" : choices.profile);
         return new Runner(scenario, settings, System.out).run();
@@ -218,6 +229,7 @@ public final class Bench {
                 + (choices.rounds == null ? "" : " --rounds " + choices.rounds)
                 + (choices.seconds == null ? "" : " --seconds " + choices.seconds)
                 + (choices.subjects.isEmpty() ? "" : " --subject " + String.join(" ", choices.subjects))
+                + (choices.sabotage == null ? "" : " --sabotage " + choices.sabotage)
                 + (choices.only.isEmpty() ? "" : " --only " + String.join(" ", choices.only));
     }
 

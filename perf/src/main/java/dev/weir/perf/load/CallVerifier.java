@@ -13,8 +13,8 @@ final class CallVerifier implements Verifier {
     private final Completion completion;
     private final Buffer body = new Buffer();
 
-    CallVerifier(int tokens) {
-        completion = new Completion(tokens);
+    CallVerifier(Completion completion) {
+        this.completion = completion;
     }
 
     @Override

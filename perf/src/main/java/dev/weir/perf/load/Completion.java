@@ -4,12 +4,16 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** The completion that one call has received so far, held against the one that the mock promised: {@code t0 t1 t2 ...}. */
 final class Completion {
     private static final JsonFactory JSON = new JsonFactory();
     private static final int NOT_TOLD = -1;
+
+    /** The mock pads the text of token 0 to its size, and all others by as much. */
+    private static final int SHORTEST = "t0 ".length();
 
     private final int tokens;
     private final char[] expected;
@@ -20,11 +24,13 @@ final class Completion {
     private int completionTokens = NOT_TOLD;
     private int totalTokens = NOT_TOLD;
 
-    Completion(int tokens) {
+    /** @param eventBytes to which the text of each token is padded with {@code x}; 0 for no padding */
+    Completion(int tokens, int eventBytes) {
         this.tokens = tokens;
         this.expected = IntStream.range(0, tokens)
                 .mapToObj(k -> "t" + k + " ")
-                .reduce("", String::concat)
+                .map(text -> text + "x".repeat(Math.max(0, eventBytes - SHORTEST)))
+                .collect(Collectors.joining())
                 .toCharArray();
     }
 

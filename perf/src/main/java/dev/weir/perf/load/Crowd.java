@@ -228,8 +228,9 @@ public final class Crowd implements VirtualUser.Company, AutoCloseable {
     }
 
     private Verifier verifier() {
-        int tokens = settings.call().tokens();
-        return settings.call().streamed() ? new StreamVerifier(tokens) : new CallVerifier(tokens);
+        Completion completion =
+                new Completion(settings.call().tokens(), settings.call().eventBytes());
+        return settings.call().streamed() ? new StreamVerifier(completion) : new CallVerifier(completion);
     }
 
     private static long nanos(double seconds) {

@@ -66,6 +66,9 @@ public final class Load implements Callable<Integer> {
     @Option(names = "--tokens", defaultValue = "20", description = "How many tokens the answer is expected to have.")
     private int tokens;
 
+    @Option(names = "--event-bytes", defaultValue = "0", description = "To which the text of each token is padded.")
+    private int eventBytes;
+
     @Option(names = "--prompt-bytes", defaultValue = "500", description = "Size of the user's message.")
     private int promptBytes;
 
@@ -103,7 +106,7 @@ public final class Load implements Callable<Integer> {
         }
         return new LoadSettings(
                 url,
-                new LoadSettings.Call(model, lines, streamed, tokens, promptBytes),
+                new LoadSettings.Call(model, lines, streamed, tokens, eventBytes, promptBytes),
                 rate == null
                         ? new LoadSettings.Arrivals.Closed(users)
                         : new LoadSettings.Arrivals.Open(rate, poisson, users),

@@ -22,9 +22,11 @@ public record LoadSettings(URI target, Call call, Arrivals arrivals, Habits habi
      *
      * @param headers lines such as {@code Authorization: Bearer sk-x}, besides those that every call has
      * @param tokens the answer is expected to have
+     * @param eventBytes to which the text of each token is padded; 0 for no padding
      * @param promptBytes of the user's message
      */
-    public record Call(String model, List<String> headers, boolean streamed, int tokens, int promptBytes) {
+    public record Call(
+            String model, List<String> headers, boolean streamed, int tokens, int eventBytes, int promptBytes) {
         private static final String PROMPT =
                 "A weir lets the river through and measures it; say in one sentence what that has to do with tokens. ";
 

@@ -12,8 +12,8 @@ final class StreamVerifier implements Verifier {
     private boolean done;
     private boolean afterTheEnd;
 
-    StreamVerifier(int tokens) {
-        completion = new Completion(tokens);
+    StreamVerifier(Completion completion) {
+        this.completion = completion;
     }
 
     @Override

@@ -70,7 +70,11 @@ public final class Runner {
         List<String> notes = new ArrayList<>();
         Map<String, String> on = new LinkedHashMap<>();
         Map<String, String> skipped = new LinkedHashMap<>();
-        try (Mock mock = Mock.start(scenario.mock(), scenario.hasLeavers() ? REMEMBERED : 0, raw.resolve("mock.log"));
+        try (Mock mock = Mock.start(
+                        scenario.mock(),
+                        scenario.tokens(),
+                        scenario.hasLeavers() ? REMEMBERED : 0,
+                        raw.resolve("mock.log"));
                 Started subjects = new Started(mock, skipped)) {
             subjects.startAll();
             subjects.running.values().forEach(subject -> on.put(subject.name(), subject.on()));
@@ -200,7 +204,7 @@ public final class Runner {
         for (Workload point : scenario.points()) {
             if (!point.stream() && point.offered().isEmpty()) {
                 LoadSettings.Call call =
-                        new LoadSettings.Call("mock", List.of(), false, point.tokens(), point.promptBytes());
+                        new LoadSettings.Call("mock", List.of(), false, point.tokens(), 0, point.promptBytes());
                 Wrk.ask(mock.base().resolve("/v1/chat/completions"), point.users(), call.body(), scratch)
                         .ifPresent(notes::add);
             }
@@ -231,7 +235,9 @@ public final class Runner {
             String line = line(load);
             sampler.close();
             Files.writeString(
-                    raw.resolve(subject.name() + "-" + point.name().replace(' ', '-') + "-" + number + ".json"), line);
+                    raw.resolve(subject.name() + "-" + point.name().replaceAll("[^A-Za-z0-9.]+", "-") + "-" + number
+                            + ".json"),
+                    line);
             LoadResult result = JSON.readValue(line, LoadResult.class);
             Mock.Totals witness = mock.settledTotals();
             Books books = subject.books(access, result, witness);
@@ -351,7 +357,7 @@ public final class Runner {
                 collected ? (double) log.pauses().getLast().heapBytes() : null);
     }
 
-    private static List<String> arguments(Workload point, Subject.Access access) {
+    private List<String> arguments(Workload point, Subject.Access access) {
         List<String> arguments = new ArrayList<>(List.of(
                 "--url=" + access.target(),
                 "--users=" + point.users(),
@@ -361,6 +367,7 @@ public final class Runner {
                 "--timeout=" + Optional.ofNullable(point.timeout()).orElse(USUAL_TIMEOUT),
                 "--model=" + access.model(),
                 "--tokens=" + point.tokens(),
+                "--event-bytes=" + scenario.mock().eventBytes(),
                 "--prompt-bytes=" + point.promptBytes(),
                 "--leave-share=" + point.leaveShare(),
                 "--slow-share=" + point.slowShare(),

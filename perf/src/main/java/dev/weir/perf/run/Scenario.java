@@ -205,6 +205,11 @@ public record Scenario(
         return new Scenario(name, question, mock, config, fresh, points, warming, rounds, some, targets);
     }
 
+    /** How many tokens the mock answers with, at every point. */
+    int tokens() {
+        return points.getFirst().tokens();
+    }
+
     /** Whether clients leave in the middle, so that the mock has to remember single requests. */
     boolean hasLeavers() {
         return points.stream().anyMatch(point -> point.leaveShare() > 0);
@@ -224,6 +229,11 @@ public record Scenario(
         List<Workload> workloads = new ArrayList<>();
         for (ObjectNode point : points) {
             workloads.add(workload(base, point));
+        }
+        long lengths = workloads.stream().map(Workload::tokens).distinct().count();
+        if (lengths != 1) {
+            throw new IOException(
+                    "points: " + lengths + " different numbers of tokens (expected: one, for a mock has one)");
         }
         Workload warming = quick || written.warming() == null ? null : workload(base, warming(written.warming()));
         return new Scenario(

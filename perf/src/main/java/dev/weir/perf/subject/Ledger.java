@@ -15,6 +15,7 @@ final class Ledger {
 
     private static final int LOOKS = 60;
     private static final long LOOK_MILLIS = 250;
+    private static final long METRICS_MILLIS = 1_500;
     private static final Pattern IN_USE = Pattern.compile("(?m)^weir_pool_in_use\\{[^}]*} ([0-9.E]+)$");
 
     /** The prices of {@code weir-full.yaml}, in nano-USD. */
@@ -46,6 +47,7 @@ final class Ledger {
 
     /** What they say, once they have had time to be written. */
     Books books(LoadResult client, Mock.Totals witness) throws InterruptedException {
+        Thread.sleep(METRICS_MILLIS); // what they say now may be from before the load
         Books books = look(client, witness);
         for (int i = 0; i < LOOKS && !areClean(books); i++) {
             Thread.sleep(LOOK_MILLIS); // a process outside, there is nothing to be notified by

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /** The mock upstream as a process: it answers, and it is the witness. */
 public final class Mock implements AutoCloseable {
@@ -34,27 +33,29 @@ public final class Mock implements AutoCloseable {
     /**
      * How it answers, in the words of its command line.
      *
-     * @param script more defaults, see {@link dev.weir.streams.mock.Script}
+     * @param eventBytes the text of each token is padded to this size; 0 for none
      */
     public record Settings(
             @JsonProperty(required = true) String latency,
             @JsonProperty(required = true) String gap,
             @JsonProperty(required = true) int loops,
-            @Nullable String script) {}
+            int eventBytes) {}
 
     /**
      * Starts it.
      *
+     * @param tokens of each answer
      * @param keep how many requests it remembers one by one
      */
-    public static Mock start(Settings settings, int keep, Path log) throws IOException {
+    public static Mock start(Settings settings, int tokens, int keep, Path log) throws IOException {
         Child child = Child.java(
                 MockMain.class,
                 List.of(
                         "--latency=" + settings.latency(),
                         "--gap=" + settings.gap(),
                         "--loops=" + settings.loops(),
-                        "--script=" + (settings.script() == null ? "" : settings.script()),
+                        "--tokens=" + tokens,
+                        "--script=event-bytes=" + settings.eventBytes(),
                         "--keep=" + keep),
                 log);
         try {

@@ -100,6 +100,11 @@ final class Weir implements Subject {
             child.close();
             return new Start.Skipped(NAME, "it did not become ready, see " + log);
         }
+        if (options.stream().anyMatch(option -> option.startsWith("-javaagent"))
+                && !Files.readString(log).contains(" is broken")) {
+            child.close();
+            throw new IOException("The sabotage did not come into force, see " + log);
+        }
         return new Start.Started(new Weir(child, base, masterKey, gcLog, (System.nanoTime() - began) / 1e9));
     }
 

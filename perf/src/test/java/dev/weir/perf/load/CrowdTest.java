@@ -187,11 +187,14 @@ final class CrowdTest {
     }
 
     @Test
-    void aSlowReaderIsCheckedButNotTimed() throws Exception {
-        LoadResult result =
-                run(call("mock;event-bytes=1KB", true), new Arrivals.Closed(2), new Habits(0, 0.5, 64_000, false), 15);
+    void paddedTokensAreCheckedToTheLastByte() throws Exception {
+        LoadSettings.Call padded = new LoadSettings.Call("mock;event-bytes=1000", List.of(), true, 5, 1000, 100);
+        LoadSettings.Call shorter = new LoadSettings.Call("mock;event-bytes=999", List.of(), true, 5, 1000, 100);
 
-        assertThat(result.all().keySet()).containsExactly("CORRUPTED"); // padded tokens are not those that are expected
+        assertThat(run(padded, new Arrivals.Closed(2), Habits.PLAIN, 15).failures(false))
+                .isZero();
+        assertThat(run(shorter, new Arrivals.Closed(2), Habits.PLAIN, 15).all().keySet())
+                .containsExactly("CORRUPTED");
     }
 
     @Test
@@ -243,7 +246,7 @@ final class CrowdTest {
     }
 
     private static LoadSettings.Call call(String model, boolean streamed) {
-        return new LoadSettings.Call(model, List.of("authorization: Bearer sk-test"), streamed, 5, 100);
+        return new LoadSettings.Call(model, List.of("authorization: Bearer sk-test"), streamed, 5, 0, 100);
     }
 
     private URI target() {

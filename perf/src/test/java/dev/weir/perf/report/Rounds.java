@@ -85,7 +85,7 @@ public final class Rounds {
         Scenario scenario = new Scenario(
                 "test",
                 "What?",
-                new Mock.Settings("60ms", "0ms", 1, null),
+                new Mock.Settings("60ms", "0ms", 1, 0),
                 "weir-full.yaml",
                 false,
                 points,

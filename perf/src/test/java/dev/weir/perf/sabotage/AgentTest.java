@@ -1,0 +1,122 @@
+package dev.weir.perf.sabotage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import net.bytebuddy.ByteBuddy;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The agent in processes of their own. */
+final class AgentTest {
+
+    private static final String PURSE = Cut.of(Sabotage.HOLD).type();
+
+    @TempDir
+    Path directory;
+
+    /** What a process said, on either stream, and its exit code. */
+    private record Ended(int code, String said) {}
+
+    /** Stands for Weir's main class: needs the class that it is told. */
+    static final class Product {
+        public static void main(String[] args) throws ClassNotFoundException {
+            Class.forName(args[0]);
+            System.out.println("started");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theProductStartsBrokenAndItsCodeIsValid(Sabotage sabotage) throws Exception {
+        Cut cut = Cut.of(sabotage);
+
+        Ended ended = run(System.getProperty("java.class.path"), cut.type(), sabotage.toString());
+
+        assertThat(ended.said())
+                .contains(
+                        "sabotage " + sabotage + ": " + cut.type() + "." + cut.method() + " is broken",
+                        "started",
+                        "sabotage " + sabotage + ": harmed the product 0 times");
+        assertThat(ended.code()).isZero();
+    }
+
+    @Test
+    void aProductWithoutTheClassDoesNotStart() throws Exception {
+        assertDoesNotStart(run(home(Product.class), PURSE, "hold"), "ClassNotFoundException: " + PURSE);
+    }
+
+    @Test
+    void aProductWithoutTheMethodDoesNotStart() throws Exception {
+        new ByteBuddy().subclass(Object.class).name(PURSE).make().saveIn(directory.toFile());
+
+        Ended ended = run(home(Product.class) + ":" + directory, PURSE, "hold");
+
+        assertDoesNotStart(ended, PURSE + " has 0 methods hold (expected: 1)");
+    }
+
+    @Test
+    void aClassThatIsLoadedAlreadyIsNotTakenForBroken() throws Exception {
+        Ended ended = run(System.getProperty("java.class.path"), PURSE, "hold", "hold");
+
+        assertDoesNotStart(ended, PURSE + " was loaded before it could be broken");
+    }
+
+    @Test
+    void anUnknownSabotageDoesNotStart() throws Exception {
+        assertDoesNotStart(run(System.getProperty("java.class.path"), PURSE, "holds"), "no sabotage: holds");
+    }
+
+    private static void assertDoesNotStart(Ended ended, String why) {
+        assertThat(ended.said()).contains("sabotage is impossible: ", why).doesNotContain("started");
+        assertThat(ended.code()).isEqualTo(Agent.EXIT_CODE);
+    }
+
+    private Ended run(String classPath, String type, String... agents) throws Exception {
+        Path jar = agentJar();
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        for (String agent : agents) {
+            command.add("-javaagent:" + jar + "=" + agent);
+        }
+        command.addAll(List.of("-cp", classPath, Product.class.getName(), type));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Ended(process.waitFor(), said);
+    }
+
+    /** As it is packaged, but over the classes of this build. */
+    private Path agentJar() throws Exception {
+        Manifest manifest = new Manifest();
+        Attributes attributes = manifest.getMainAttributes();
+        attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        attributes.putValue("Premain-Class", Agent.class.getName());
+        attributes.put(Attributes.Name.CLASS_PATH, url(Agent.class) + " " + url(ByteBuddy.class));
+        Path jar = directory.resolve("agent.jar");
+        try (OutputStream out = Files.newOutputStream(jar)) {
+            new JarOutputStream(out, manifest).close();
+        }
+        return jar;
+    }
+
+    private static String home(Class<?> type) throws URISyntaxException {
+        return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI())
+                .toString();
+    }
+
+    private static String url(Class<?> type) throws IOException {
+        return type.getProtectionDomain().getCodeSource().getLocation().toString();
+    }
+}

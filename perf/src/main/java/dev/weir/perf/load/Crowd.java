@@ -4,6 +4,9 @@ import dev.weir.perf.load.LoadSettings.Arrivals;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -14,15 +17,20 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /** All virtual users of a load, on one event loop. */
 public final class Crowd implements VirtualUser.Company, AutoCloseable {
@@ -36,7 +44,8 @@ public final class Crowd implements VirtualUser.Company, AutoCloseable {
     private final EventLoopGroup loops;
     private final EventLoop loop;
     private final Bootstrap bootstrap;
-    private final SocketAddress address;
+    private final InetSocketAddress address;
+    private final @Nullable SslContext tls;
     private final byte[] numbered;
     private final int lastDigit;
     private final ByteBuf request;
@@ -69,6 +78,7 @@ public final class Crowd implements VirtualUser.Company, AutoCloseable {
         this.loop = loops.next();
         this.address = new InetSocketAddress(
                 settings.target().getHost(), settings.target().getPort());
+        this.tls = tls(settings.target());
         LoadSettings.Call call = settings.call();
         this.request = Unpooled.directBuffer().writeBytes(call.request(settings.target(), call.body()));
         this.numbered = call.request(settings.target(), call.numbered());
@@ -120,7 +130,7 @@ public final class Crowd implements VirtualUser.Company, AutoCloseable {
     }
 
     void connect(VirtualUser user) {
-        Bootstrap connection = bootstrap.clone().handler(user);
+        Bootstrap connection = bootstrap.clone().handler(tls == null ? user : secured(tls, user));
         if (user.isSlow()) {
             connection
                     .option(ChannelOption.AUTO_READ, false)
@@ -134,6 +144,29 @@ public final class Crowd implements VirtualUser.Company, AutoCloseable {
                 user.notConnected();
             }
         });
+    }
+
+    private ChannelHandler secured(SslContext context, VirtualUser user) {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                channel.pipeline()
+                        .addLast(context.newHandler(channel.alloc(), address.getHostString(), address.getPort()), user);
+            }
+        };
+    }
+
+    /** Trusts everybody: what is called vouches for itself. */
+    private static @Nullable SslContext tls(URI target) {
+        try {
+            return target.getScheme().equals("https")
+                    ? SslContextBuilder.forClient()
+                            .trustManager(InsecureTrustManagerFactory.INSTANCE)
+                            .build()
+                    : null;
+        } catch (SSLException e) {
+            throw new IllegalStateException("This JDK has no TLS", e);
+        }
     }
 
     /** A call that was given up before it had a connection. */

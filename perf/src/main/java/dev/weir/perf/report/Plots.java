@@ -185,7 +185,7 @@ final class Plots {
 
     /** The usual subjects have the same colour everywhere. */
     private static int colour(String subject) {
-        int usual = USUAL.indexOf(subject);
+        int usual = USUAL.indexOf(subject.replace("-tls", ""));
         return usual >= 0 ? usual : USUAL.size() + Math.floorMod(subject.hashCode(), OTHERS);
     }
 }

@@ -73,7 +73,8 @@ public final class Report {
                 .append(scenario.mock().latency())
                 .append(" to the first token, ")
                 .append(scenario.mock().gap())
-                .append(" between tokens\n");
+                .append(" between tokens")
+                .append(scenario.tls() ? "; TLS on both sides\n" : "\n");
         scenario.points().forEach(point -> text.append("- ").append(line(point)).append('\n'));
         text.append("- Medians (minimum to maximum) of ")
                 .append(scenario.rounds())
@@ -154,10 +155,14 @@ public final class Report {
         List<Measure> told = Arrays.stream(Measure.values())
                 .filter(measure -> run.rounds().stream().anyMatch(round -> !Double.isNaN(measure.of(round))))
                 .toList();
-        boolean compared = run.subjects().contains(CONTROL);
+        String control = run.subjects().stream()
+                .filter(subject -> subject.startsWith(CONTROL))
+                .findFirst()
+                .orElse("");
+        boolean compared = !control.isEmpty();
         text.append("| point | subject | ")
                 .append(told.stream().map(Measure::title).collect(Collectors.joining(" | ")))
-                .append(compared ? " | throughput of " + CONTROL : "")
+                .append(compared ? " | throughput of " + control : "")
                 .append(" |\n")
                 .append("|---".repeat(told.size() + (compared ? 3 : 2)))
                 .append("|\n");
@@ -171,7 +176,7 @@ public final class Report {
                             .append(subject)
                             .append(" | ");
                     text.append(told.stream().map(measure -> measure.told(some)).collect(Collectors.joining(" | ")));
-                    text.append(compared ? " | " + share(some, run.of(CONTROL, point.name())) : "")
+                    text.append(compared ? " | " + share(some, run.of(control, point.name())) : "")
                             .append(" |\n");
                 }
             }

@@ -8,6 +8,7 @@ import dev.weir.perf.load.Outcome;
 import dev.weir.perf.run.Scenario.Workload;
 import dev.weir.perf.subject.Books;
 import dev.weir.perf.subject.Child;
+import dev.weir.perf.subject.Identity;
 import dev.weir.perf.subject.Mock;
 import dev.weir.perf.subject.ProcessTree;
 import dev.weir.perf.subject.Subject;
@@ -74,6 +75,7 @@ public final class Runner {
                         scenario.mock(),
                         scenario.tokens(),
                         scenario.hasLeavers() ? REMEMBERED : 0,
+                        scenario.tls() ? Identity.in(scratch) : null,
                         raw.resolve("mock.log"));
                 Started subjects = new Started(mock, skipped)) {
             subjects.startAll();
@@ -194,7 +196,7 @@ public final class Runner {
     }
 
     private void crossCheck(Mock mock, List<String> notes) throws IOException, InterruptedException {
-        if (!scenario.subjects().contains("direct")) {
+        if (!scenario.subjects().contains("direct") || scenario.tls()) {
             return;
         }
         if (!Wrk.isInstalled()) {

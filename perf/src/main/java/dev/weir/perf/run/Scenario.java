@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the file's
  * @param config of Weir, beside the scenario
+ * @param tls whether mock and subjects speak TLS
  * @param fresh whether every subject is started anew for each measurement
  * @param points workloads in which every subject is measured, once a round
  * @param warming what every subject goes through, and is checked in, before a round counts: a compiler at run time needs a
@@ -35,6 +36,7 @@ public record Scenario(
         String question,
         Mock.Settings mock,
         String config,
+        boolean tls,
         boolean fresh,
         List<Workload> points,
         @Nullable Workload warming,
@@ -121,6 +123,7 @@ public record Scenario(
             @JsonProperty(required = true) String question,
             @JsonProperty(required = true) Mock.Settings mock,
             @Nullable String config,
+            boolean tls,
             boolean fresh,
             @JsonProperty(required = true) ObjectNode load,
             @JsonProperty(required = true) List<ObjectNode> points,
@@ -174,12 +177,12 @@ public record Scenario(
     public Scenario with(List<String> more) {
         List<String> all = new ArrayList<>(subjects);
         more.stream().filter(name -> !all.contains(name)).forEach(all::add);
-        return new Scenario(name, question, mock, config, fresh, points, warming, rounds, all, targets);
+        return new Scenario(name, question, mock, config, tls, fresh, points, warming, rounds, all, targets);
     }
 
     /** Measured in so many rounds. */
     public Scenario rounds(int number) {
-        return new Scenario(name, question, mock, config, fresh, points, warming, number, subjects, targets);
+        return new Scenario(name, question, mock, config, tls, fresh, points, warming, number, subjects, targets);
     }
 
     /** With measured windows of so many seconds. */
@@ -190,19 +193,19 @@ public record Scenario(
             node.put("seconds", seconds);
             longer.add(YAML.convertValue(node, Workload.class));
         }
-        return new Scenario(name, question, mock, config, fresh, longer, warming, rounds, subjects, targets);
+        return new Scenario(name, question, mock, config, tls, fresh, longer, warming, rounds, subjects, targets);
     }
 
     /** Only these points of its own. */
     public Scenario at(Collection<String> names) {
         List<Workload> some =
                 points.stream().filter(point -> names.contains(point.name())).toList();
-        return new Scenario(name, question, mock, config, fresh, some, warming, rounds, subjects, targets);
+        return new Scenario(name, question, mock, config, tls, fresh, some, warming, rounds, subjects, targets);
     }
 
     /** Only these subjects of its own. */
     public Scenario only(List<String> some) {
-        return new Scenario(name, question, mock, config, fresh, points, warming, rounds, some, targets);
+        return new Scenario(name, question, mock, config, tls, fresh, points, warming, rounds, some, targets);
     }
 
     /** How many tokens the mock answers with, at every point. */
@@ -241,6 +244,7 @@ public record Scenario(
                 written.question().strip(),
                 written.mock(),
                 Optional.ofNullable(written.config()).orElse(USUAL_CONFIG),
+                written.tls(),
                 written.fresh(),
                 workloads,
                 warming,

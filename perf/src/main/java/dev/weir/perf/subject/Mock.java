@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The mock upstream as a process: it answers, and it is the witness. */
 public final class Mock implements AutoCloseable {
@@ -20,10 +22,12 @@ public final class Mock implements AutoCloseable {
 
     private final Child child;
     private final int port;
+    private final @Nullable Identity identity;
 
-    private Mock(Child child, int port) {
+    private Mock(Child child, int port, @Nullable Identity identity) {
         this.child = child;
         this.port = port;
+        this.identity = identity;
     }
 
     /** What the mock has seen since it was told to forget. */
@@ -46,29 +50,43 @@ public final class Mock implements AutoCloseable {
      *
      * @param tokens of each answer
      * @param keep how many requests it remembers one by one
+     * @param identity with which it and every subject speaks TLS; null for plain HTTP
      */
-    public static Mock start(Settings settings, int tokens, int keep, Path log) throws IOException {
-        Child child = Child.java(
-                MockMain.class,
-                List.of(
-                        "--latency=" + settings.latency(),
-                        "--gap=" + settings.gap(),
-                        "--loops=" + settings.loops(),
-                        "--tokens=" + tokens,
-                        "--script=event-bytes=" + settings.eventBytes(),
-                        "--keep=" + keep),
-                log);
+    public static Mock start(Settings settings, int tokens, int keep, @Nullable Identity identity, Path log)
+            throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(
+                "--latency=" + settings.latency(),
+                "--gap=" + settings.gap(),
+                "--loops=" + settings.loops(),
+                "--tokens=" + tokens,
+                "--script=event-bytes=" + settings.eventBytes(),
+                "--keep=" + keep));
+        if (identity != null) {
+            arguments.add("--tls-cert=" + identity.certificate());
+            arguments.add("--tls-key=" + identity.key());
+        }
+        Child child = Child.java(MockMain.class, arguments, log);
         try {
-            return new Mock(child, Integer.parseInt(Objects.requireNonNull(child.line(), "The mock did not start")));
+            return new Mock(
+                    child, Integer.parseInt(Objects.requireNonNull(child.line(), "The mock did not start")), identity);
         } catch (IOException | RuntimeException e) {
             child.close();
             throw e;
         }
     }
 
-    /** Where it listens: {@code http://127.0.0.1:PORT}. */
+    /** Where it listens: {@code http://127.0.0.1:PORT}, or {@code https}. */
     public URI base() {
-        return URI.create("http://127.0.0.1:" + port);
+        return local(port);
+    }
+
+    /** Another port of this machine that speaks as the mock does. */
+    URI local(int other) {
+        return URI.create((identity == null ? "http" : "https") + "://127.0.0.1:" + other);
+    }
+
+    Optional<Identity> identity() {
+        return Optional.ofNullable(identity);
     }
 
     int port() {

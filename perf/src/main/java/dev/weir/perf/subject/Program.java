@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +63,8 @@ final class Program implements Subject {
         UnaryOperator<String> filled = text -> text.replace("{port}", Integer.toString(port))
                 .replace("{upstream_port}", Integer.toString(mock.port()))
                 .replace("{upstream}", mock.base().toString())
+                .replace("{certificate}", identity(mock, Identity::certificate))
+                .replace("{key}", identity(mock, Identity::key))
                 .replace("{directory}", directory.toString());
         List<String> words = Optional.ofNullable(file.start()).orElse(List.of()).stream()
                 .map(filled)
@@ -86,7 +89,7 @@ final class Program implements Subject {
                         .toList(),
                 environment,
                 log);
-        URI base = URI.create("http://127.0.0.1:" + port);
+        URI base = mock.local(port);
         if (!Readiness.await(child, base.resolve(file.ready()))) {
             child.close();
             return new Start.Skipped(file.name(), "it did not become ready, see " + log);
@@ -94,6 +97,10 @@ final class Program implements Subject {
         double ready = (System.nanoTime() - began) / 1e9;
         return new Start.Started(
                 new Program(file, file.headerLines().stream().map(filled).toList(), base, child, child.tree(), ready));
+    }
+
+    private static String identity(Mock mock, Function<Identity, Path> part) {
+        return mock.identity().map(part).map(Path::toString).orElse("");
     }
 
     private static Optional<Path> found(String command) {

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>In {@code files}, {@code environment}, {@code headers} and {@code start} the bench replaces <code>{port}</code> (a free one),
  * <code>{upstream}</code> (the mock, <code>http://127.0.0.1:PORT</code>), <code>{upstream_port}</code> and
- * <code>{directory}</code> (one of its own, empty).
+ * <code>{directory}</code> (one of its own, empty); where a scenario is about TLS, also <code>{certificate}</code> and
+ * <code>{key}</code> (PEM files).
  *
  * @param on what of a gateway's work it does; it stands in the report
  * @param url of one that runs already: {@code http://127.0.0.1:4000}

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,19 +84,18 @@ final class Weir implements Subject {
         List<String> options = new ArrayList<>(launch.javaOptions());
         options.add("-Xlog:gc:file=" + gcLog + ":timemillis");
         long began = System.nanoTime();
-        Child child = Child.logged(
-                words,
-                Map.of(
-                        "WEIR_PERF_UPSTREAM",
-                        mock.base() + "/v1",
-                        "WEIR_PERF_MASTER_KEY",
-                        masterKey,
-                        "WEIR_PERF_ACCESS_LOG",
-                        directory.resolve("access.log").toString(),
-                        "WEIR_JAVA_OPTS",
-                        System.getenv().getOrDefault("WEIR_JAVA_OPTS", "") + " " + String.join(" ", options)),
-                log);
-        URI base = URI.create("http://127.0.0.1:" + port);
+        Map<String, String> environment = new HashMap<>();
+        environment.put("WEIR_PERF_UPSTREAM", mock.base() + "/v1");
+        environment.put("WEIR_PERF_MASTER_KEY", masterKey);
+        environment.put("WEIR_PERF_ACCESS_LOG", directory.resolve("access.log").toString());
+        environment.put(
+                "WEIR_JAVA_OPTS", System.getenv().getOrDefault("WEIR_JAVA_OPTS", "") + " " + String.join(" ", options));
+        mock.identity().ifPresent(identity -> {
+            environment.put("WEIR_PERF_CERTIFICATE", identity.certificate().toString());
+            environment.put("WEIR_PERF_KEY", identity.key().toString());
+        });
+        Child child = Child.logged(words, environment, log);
+        URI base = mock.local(port);
         if (!Readiness.await(child, base.resolve("/health/readiness"))) {
             child.close();
             return new Start.Skipped(NAME, "it did not become ready, see " + log);

@@ -88,6 +88,7 @@ public final class Rounds {
                 new Mock.Settings("60ms", "0ms", 1, 0),
                 "weir-full.yaml",
                 false,
+                false,
                 points,
                 null,
                 2,

@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
- * A client with one connection that reads what it must and judges nothing. It is made of sockets alone, because whatever
+ * A client with one connection that reads what it must and looks at nothing but the status. It is made of sockets alone, because whatever
  * it used would be remembered as if the gateway needed it.
  */
 final class Pupil implements AutoCloseable {
@@ -23,6 +23,7 @@ final class Pupil implements AutoCloseable {
     private final InputStream in;
     private final OutputStream out;
     private final String key;
+    private String status = "";
 
     private Pupil(Socket socket, String key) throws IOException {
         this.socket = socket;
@@ -52,6 +53,11 @@ final class Pupil implements AutoCloseable {
         return ask("POST", path, json);
     }
 
+    /** What the last answer's status was; empty before. */
+    String status() {
+        return status;
+    }
+
     void chat(String model, boolean streamed) throws IOException {
         post(
                 "/v1/chat/completions",
@@ -66,6 +72,8 @@ final class Pupil implements AutoCloseable {
                 + (body.length == 0 ? "" : "\r\nContent-Type: application/json\r\nContent-Length: " + body.length)
                 + "\r\nUser-Agent: weir-train\r\nAccept: */*\r\n\r\n";
         out.write((head + json).getBytes(StandardCharsets.UTF_8));
+        String first = line();
+        status = first.substring(first.indexOf(' ') + 1).split(" ", 2)[0];
         int length = -1;
         boolean chunked = false;
         for (String line = line(); !line.isEmpty(); line = line()) {

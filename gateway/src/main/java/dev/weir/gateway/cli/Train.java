@@ -117,11 +117,19 @@ final class Train implements Callable<Integer> {
                     for (int call = 0; call < 50 && System.nanoTime() - end < 0; call++) {
                         boolean streamed = call % 2 == 1;
                         pupil.chat(streamed ? "streamed" : "plain", streamed);
+                        expect200(pupil);
                     }
                 }
             }
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
+        }
+    }
+
+    /** A training that only sees refusals would teach nothing, and nobody would know. */
+    private static void expect200(Pupil pupil) {
+        if (!pupil.status().equals("200")) {
+            throw new IllegalStateException("a call of the training was answered with " + pupil.status());
         }
     }
 

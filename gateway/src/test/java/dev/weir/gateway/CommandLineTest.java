@@ -73,6 +73,14 @@ class CommandLineTest {
     }
 
     @Test
+    void trainingGoesThroughCallsAndEnds() {
+        try (WeirProcess weir = WeirProcess.run("train", "--seconds", "1", "--callers", "2")) {
+            assertThat(weir.exitCode()).isZero();
+            assertThat(weir.err()).doesNotContain("weir: ").doesNotContain("ERROR");
+        }
+    }
+
+    @Test
     void theVersionIsTold() {
         try (WeirProcess word = WeirProcess.run("version");
                 WeirProcess flag = WeirProcess.run("--version")) {

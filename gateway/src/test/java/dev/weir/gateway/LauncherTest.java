@@ -8,12 +8,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,7 +56,7 @@ class LauncherTest {
         return WeirProcess.start(command, all);
     }
 
-    /** A JDK that says it is of this version, and otherwise what it was told to do. */
+    /** A JDK that says it is of this version, learns when it is trained, and otherwise says what it was told to do. */
     private static Path pretended(String version) throws IOException {
         Path home = Files.createTempDirectory(directory, "jdk-" + version);
         Path java = home.resolve("bin/java");
@@ -59,6 +64,11 @@ class LauncherTest {
         Files.writeString(java, """
                 #!/bin/sh
                 if [ "$1" = -version ]; then echo 'openjdk version "%s.0.1" 2026-01-01' >&2; exit 0; fi
+                for word in "$@"; do
+                  case "$word" in
+                    -XX:AOTCacheOutput=*) [ ! -f "$0.forgets" ] && echo learned >"${word#*=}"; exit ;;
+                  esac
+                done
                 echo "descriptors $(ulimit -Sn) of $(ulimit -Hn)"
                 echo "told $@"
                 exit 7
@@ -187,5 +197,173 @@ class LauncherTest {
             Files.createSymbolicLink(tools.resolve(tool), real);
         }
         return tools;
+    }
+
+    @Nested
+    class TheCache {
+
+        private Path home = Path.of("");
+        private Path elsewhere = Path.of("");
+        private Path jdk = Path.of("");
+
+        /** An installation of its own, whose libraries are those that were unpacked. */
+        @BeforeEach
+        void install() throws IOException {
+            home = Files.createTempDirectory(directory, "installed");
+            elsewhere = Files.createTempDirectory(directory, "elsewhere");
+            jdk = pretended("25");
+            Files.createDirectory(home.resolve("bin"));
+            Files.copy(weir, home.resolve("bin/weir"));
+            Files.createSymbolicLink(
+                    home.resolve("lib"),
+                    directory.resolve("weir-" + Version.current() + "/lib").toRealPath());
+        }
+
+        private Map<String, String> environment(String... more) {
+            Map<String, String> environment = new HashMap<>(Map.of(
+                    "WEIR_JAVA_HOME",
+                    jdk.toString(),
+                    "JAVA_HOME",
+                    "",
+                    "HOME",
+                    "",
+                    "XDG_CACHE_HOME",
+                    elsewhere.toString()));
+            for (int i = 0; i < more.length; i += 2) {
+                environment.put(more[i], more[i + 1]);
+            }
+            return environment;
+        }
+
+        private WeirProcess run(Map<String, String> environment, String... arguments) {
+            List<String> command =
+                    new ArrayList<>(List.of(home.resolve("bin/weir").toString()));
+            command.addAll(List.of(arguments));
+            return WeirProcess.start(command, environment);
+        }
+
+        private String told(Map<String, String> environment, String... arguments) {
+            try (WeirProcess process = run(environment, arguments)) {
+                process.exitCode();
+                return process.said();
+            }
+        }
+
+        private List<String> in(Path place) throws IOException {
+            if (!Files.isDirectory(place)) {
+                return List.of();
+            }
+            try (Stream<Path> files = Files.list(place)) {
+                return files.map(file -> file.getFileName().toString()).sorted().toList();
+            }
+        }
+
+        /** Also the superuser, who may write everywhere, makes no directory where a file is. */
+        private void forbid(Path place) throws IOException {
+            Files.writeString(place, "in the way");
+        }
+
+        @Test
+        void isMadeBesideTheLibrariesAndThenUsed() throws IOException {
+            assertThat(told(environment(), "train")).contains("the next start uses");
+
+            assertThat(in(home.resolve("cache"))).singleElement().asString().endsWith(".aot");
+            assertThat(told(environment(), "serve")).contains("-XX:AOTCache=" + home.resolve("cache"));
+            assertThat(told(environment("WEIR_HEAP", "1g", "TZ", "Asia/Tokyo"), "serve"))
+                    .contains("-XX:AOTCache=");
+            assertThat(told(environment(), "check")).doesNotContain("AOT");
+        }
+
+        @Test
+        void isMadeAmongTheUsersCachesWhereTheInstallationIsReadOnly() throws IOException {
+            forbid(home.resolve("cache"));
+
+            assertThat(told(environment(), "train")).contains(elsewhere.toString());
+
+            assertThat(in(elsewhere.resolve("weir"))).hasSize(1);
+            assertThat(told(environment(), "serve")).contains("-XX:AOTCache=" + elsewhere.resolve("weir"));
+        }
+
+        @Test
+        void isNotMissedWhereNothingCanBeWritten() throws IOException {
+            forbid(home.resolve("cache"));
+            forbid(elsewhere.resolve("weir"));
+
+            assertThat(told(environment("WEIR_AOT_DELAY", "0"), "serve"))
+                    .contains("told -XX")
+                    .doesNotContain("AOT")
+                    .doesNotContain("cache");
+            try (WeirProcess training = run(environment(), "train")) {
+                assertThat(training.exitCode()).isEqualTo(1);
+                assertThat(training.err()).contains("no place for the cache");
+            }
+        }
+
+        @Test
+        void isNeitherMadeNorUsedWhenItIsSwitchedOff() throws IOException {
+            told(environment(), "train");
+
+            assertThat(told(environment("WEIR_AOT", "off"), "serve")).doesNotContain("AOT");
+            assertThat(told(environment("WEIR_AOT", "off"), "train")).contains("WEIR_AOT may not be off");
+            assertThat(told(environment("WEIR_JAVA_OPTS", "-XX:SharedArchiveFile=own.jsa"), "serve"))
+                    .doesNotContain("AOT");
+        }
+
+        @Test
+        void isOfOneJdkAndOfTheseLibraries() throws IOException {
+            told(environment(), "train");
+
+            jdk = pretended("26");
+            assertThat(told(environment(), "serve")).doesNotContain("AOT");
+            jdk = pretended("24");
+            assertThat(told(environment(), "train")).contains("takes a JDK 25");
+        }
+
+        @Test
+        void isNotTriedAgainAtOnceWhenItCouldNotBeMade() throws IOException {
+            Files.createFile(jdk.resolve("bin/java.forgets"));
+
+            assertThat(told(environment(), "train"))
+                    .contains("no cache was made")
+                    .contains("/log has the reason");
+            Files.delete(jdk.resolve("bin/java.forgets"));
+            assertThat(told(environment(), "train")).contains("no cache was made");
+
+            assertThat(in(home.resolve("cache"))).singleElement().asString().endsWith(".making");
+            assertThat(told(environment(), "serve")).contains("told -XX").doesNotContain("AOT");
+        }
+
+        @Test
+        void ofTheRealJdkSpeedsTheNextStartAndDoesNoHarmWhenItIsBroken() throws IOException {
+            assumeThat(Runtime.version().feature()).isGreaterThanOrEqualTo(25);
+            assumeThat(Path.of("/proc/self/maps")).exists();
+            jdk = Path.of(System.getProperty("java.home"));
+            try (WeirProcess first = run(environment("WEIR_AOT_DELAY", "0"), "demo", "--port", "0")) {
+                first.awaitServing();
+                assertThat(first.handle().children()).isEmpty();
+                Awaitility.await()
+                        .atMost(Duration.ofMinutes(3))
+                        .until(() -> in(home.resolve("cache")).stream().anyMatch(name -> name.endsWith(".aot")));
+                assertThat(first.stop()).isZero();
+            }
+            Path cache = home.resolve("cache").resolve(in(home.resolve("cache")).getFirst());
+
+            try (WeirProcess next = run(environment(), "demo", "--port", "0")) {
+                next.awaitServing();
+                assertThat(Files.readString(Path.of("/proc/" + next.pid() + "/maps")))
+                        .contains(cache.toString());
+                assertThat(next.visitor().chat("sk-weir-demo-key", "demo").statusCode())
+                        .isEqualTo(200);
+                assertThat(next.stop()).isZero();
+                assertThat(next.said()).doesNotContain("[aot").doesNotContain("[warning]");
+            }
+
+            Files.writeString(cache, "not what it was");
+            try (WeirProcess after = run(environment(), "demo", "--port", "0")) {
+                after.awaitServing();
+                assertThat(after.stop()).isZero();
+                assertThat(after.said()).doesNotContain("[aot").doesNotContain("[warning]");
+            }
+        }
     }
 }

@@ -34,13 +34,16 @@ final class Ring {
             ByteBuffer.wrap("WEIRJNL1".getBytes(US_ASCII)).getLong();
     private static final int FILE_HEAD = 4096;
     private static final int ZEROS = 1 << 20;
+    private static final int WINDOW = 1 << 16;
     private static final VarHandle STAMP = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    private final Path file;
     private final MappedByteBuffer map;
     private final long id;
     private final int capacity;
 
-    private Ring(MappedByteBuffer map, long id, int capacity) {
+    private Ring(Path file, MappedByteBuffer map, long id, int capacity) {
+        this.file = file;
         this.map = map;
         this.id = id;
         this.capacity = capacity;
@@ -93,7 +96,7 @@ final class Ring {
             }
             long id = map.getLong(8);
             map.order(ByteOrder.LITTLE_ENDIAN);
-            return new Ring(map, id, (int) capacity);
+            return new Ring(file, map, id, (int) capacity);
         } catch (IOException failure) {
             throw new JournalException("the journal " + file + " cannot be read: " + failure.getMessage(), failure);
         }
@@ -145,17 +148,48 @@ final class Ring {
         return into.opened();
     }
 
-    /** Where the last whole record of the file ends; 0 when there is none. Reads all of it. */
+    /**
+     * Where the last whole record of the file ends; 0 when there is none. Reads all of it, and not through the map: pages
+     * that were looked at there once would count as the process's memory from then on.
+     */
     long end() {
         Scratch scratch = new Scratch();
+        ByteBuffer window = ByteBuffer.allocate(WINDOW + Scratch.MOST).order(ByteOrder.LITTLE_ENDIAN);
         long end = 0;
-        for (int at = 0; at < capacity; at += SLOT) {
-            long position = map.getLong(FILE_HEAD + at) ^ id;
-            if (position >= end && position % capacity == at && read(position, scratch)) {
-                end = position + slots(scratch.length());
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            for (int from = 0; from < capacity; from += WINDOW) {
+                fill(window, channel, FILE_HEAD + from);
+                for (int at = from; at < Math.min(from + WINDOW, capacity); at += SLOT) {
+                    long position = window.getLong(at - from) ^ id;
+                    if (position >= end && position % capacity == at && read(position, window, at - from, scratch)) {
+                        end = position + slots(scratch.length());
+                    }
+                }
             }
+            return end;
+        } catch (IOException failure) {
+            throw new JournalException("the journal " + file + " cannot be read: " + failure.getMessage(), failure);
         }
-        return end;
+    }
+
+    private static void fill(ByteBuffer window, FileChannel channel, long from) throws IOException {
+        window.clear();
+        while (window.hasRemaining() && channel.read(window, from + window.position()) > 0) {
+            // As much as there is.
+        }
+    }
+
+    /** The record at {@code offset} of the window, which has all of it unless it goes on at the file's beginning. */
+    private boolean read(long position, ByteBuffer window, int offset, Scratch into) {
+        int length = window.getInt(offset + Long.BYTES);
+        if (length < HEAD || length > Math.min(Scratch.MOST, capacity)) {
+            return false;
+        }
+        if (position % capacity + length > capacity) {
+            return read(position, into);
+        }
+        window.get(offset, into.bytes(), 0, length);
+        return into.opened();
     }
 
     void force() {

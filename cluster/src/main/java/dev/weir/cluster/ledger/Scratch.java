@@ -50,9 +50,13 @@ final class Scratch {
     /** What an END takes in the journal, however it ends: so much is kept for it from the start. */
     static final int END_SIZE = 128;
 
+    /** Names that are remembered, a power of two. */
+    private static final int NAMES = 256;
+
     private final byte[] bytes = new byte[MOST];
     private final ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     private final CRC32C crc = new CRC32C();
+    private final @Nullable String[] names = new String[NAMES];
 
     byte[] bytes() {
         return bytes;
@@ -264,16 +268,16 @@ final class Scratch {
         return new AttemptBegun(
                 id,
                 text(),
-                text(),
-                text(),
-                text(),
-                text(),
-                text(),
+                name(),
+                name(),
+                name(),
+                name(),
+                name(),
                 (flags & STREAM) != 0,
                 held,
                 started,
-                textOrNull(),
-                textOrNull(),
+                nameOrNull(),
+                nameOrNull(),
                 textOrNull(),
                 tags());
     }
@@ -315,6 +319,47 @@ final class Scratch {
             tags.add(text());
         }
         return tags;
+    }
+
+    private String name() {
+        String name = nameOrNull();
+        return name == null ? "" : name;
+    }
+
+    /** A text that many records have: the same String again, where it is one of those that were read last. */
+    private @Nullable String nameOrNull() {
+        int start = buffer.position() + Short.BYTES;
+        short length = buffer.getShort(buffer.position());
+        if (length <= 0) {
+            return textOrNull();
+        }
+        int hash = 0;
+        for (int i = start; i < start + length; i++) {
+            hash = 31 * hash + bytes[i];
+        }
+        int slot = (hash ^ hash >>> 16) & NAMES - 1;
+        String known = names[slot];
+        if (known != null && isPlain(known, start, length)) {
+            buffer.position(start + length);
+            return known;
+        }
+        String read = new String(bytes, start, length, UTF_8);
+        buffer.position(start + length);
+        names[slot] = read;
+        return read;
+    }
+
+    /** A text that is not plain ASCII is never equal here, and read anew. */
+    private boolean isPlain(String text, int start, int length) {
+        if (text.length() != length) {
+            return false;
+        }
+        for (int i = 0; i < length; i++) {
+            if (text.charAt(i) != bytes[start + i]) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private String text() {

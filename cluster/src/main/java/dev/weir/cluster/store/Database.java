@@ -24,6 +24,9 @@ public final class Database implements AutoCloseable {
     private static final int CONNECTIONS = 8;
     private static final long CONNECT_MILLIS = 5_000;
 
+    /** What is looked up again is small: meters that wake up, spend per key, open attempts. H2 would take 32 MB. */
+    private static final int CACHE_KILOBYTES = 8_192;
+
     private final DataDirectory directory;
     private final HikariDataSource pool;
 
@@ -66,8 +69,8 @@ public final class Database implements AutoCloseable {
     private static HikariConfig pool(Path path) {
         HikariConfig config = new HikariConfig();
         config.setPoolName("weir-store");
-        config.setJdbcUrl(
-                "jdbc:h2:file:" + path.toAbsolutePath().resolve("weir") + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE");
+        config.setJdbcUrl("jdbc:h2:file:" + path.toAbsolutePath().resolve("weir")
+                + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;CACHE_SIZE=" + CACHE_KILOBYTES);
         config.setUsername("weir");
         config.setPassword("");
         config.setMaximumPoolSize(CONNECTIONS);

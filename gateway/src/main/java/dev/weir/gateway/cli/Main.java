@@ -15,7 +15,14 @@ import picocli.CommandLine.Spec;
                 "A streaming AI gateway: authenticates, limits, routes, relays and meters calls to language models.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Versions.class,
-        subcommands = {Demo.class, Serve.class, Check.class, Main.VersionCommand.class, CommandLine.HelpCommand.class})
+        subcommands = {
+            Demo.class,
+            Serve.class,
+            Check.class,
+            Train.class,
+            Main.VersionCommand.class,
+            CommandLine.HelpCommand.class
+        })
 public final class Main implements Callable<Integer> {
 
     /** What went wrong is the configuration's, or the environment's. */

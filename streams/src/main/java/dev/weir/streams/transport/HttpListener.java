@@ -76,7 +76,10 @@ public final class HttpListener {
             Function<ClientConnection, Flow<HttpRequest, HttpResponse, NotUsed>> handler)
             throws IOException {
         ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-        Http http = Http.get(system);
+        // Made once: of its own, each connection would have the plan of the graph and a table of header names to
+        // itself.
+        BidiFlow<HttpResponse, ByteString, ByteString, HttpRequest, NotUsed> http =
+                Http.get(system).serverLayer().atop(plain());
         Materializer materializer = SystemMaterializer.get(system).materializer();
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops.group())
@@ -99,10 +102,8 @@ public final class HttpListener {
                             }
                             channel.pipeline().addLast("framing", new FramingGuard(limits, connection));
                             handler.apply(connection)
-                                    .join(http.serverLayer()
-                                            .atop(plain())
-                                            .join(Flow.fromGraph(
-                                                    new ConnectionFlow(channel, connection, !loops.isEpoll()))))
+                                    .join(http.join(
+                                            Flow.fromGraph(new ConnectionFlow(channel, connection, !loops.isEpoll()))))
                                     .withAttributes(ActorAttributes.dispatcher(loops.dispatcher(index)))
                                     .run(materializer);
                         };

@@ -1,15 +1,13 @@
--- A payload of up to this many characters lies in its row and not in a place of its own.
-set max_length_inplace_lob 8192;
-
--- One row per meter, replaced whole and only over the revision that its writer knew. Rows are never deleted.
+-- One row per meter, replaced whole and only over the revision that its writer knew. Rows are never deleted. Times are
+-- milliseconds since the epoch.
 create table meter (
     id         varchar(64) primary key,
-    rev        bigint                   not null,
-    nonce      bigint                   not null,
-    payload    clob                     not null,
+    rev        bigint      not null,
+    nonce      bigint      not null,
+    payload    text        not null,
     alias      varchar(1000),
-    tombstone  boolean                  not null,
-    updated_at timestamp with time zone not null
+    tombstone  boolean     not null,
+    updated_at bigint      not null
 );
 
 -- Null for keys without an alias and for deleted ones, whose aliases are free again.
@@ -23,8 +21,8 @@ create table key_spend (
 
 -- One row per start of a node: its number makes the identities of holds and attempts unique for ever.
 create table node (
-    incarnation bigint generated always as identity primary key,
-    version     varchar(100)             not null,
-    started_at  timestamp with time zone not null,
-    stopped_at  timestamp with time zone
+    incarnation integer primary key autoincrement,
+    version     varchar(100) not null,
+    started_at  bigint       not null,
+    stopped_at  bigint
 );

@@ -14,7 +14,7 @@ create table open_attempt (
     call_sequence bigint  not null,
     attempt       integer not null,
     journal       bigint  not null,
-    begun         bytea   not null,
+    begun         blob    not null,
     tokens        bigint  not null,
     nano_usd      bigint  not null,
     primary key (incarnation, call_sequence, attempt)

@@ -121,7 +121,7 @@ public final class Weir implements AutoCloseable {
         AttemptJournal journal = AttemptJournal.open(
                 settings.storage().data(), settings.storage().journalBytes());
         closings.push(journal::close);
-        Shipper shipper = new Shipper(journal, database.dataSource(), clock, Shipper.Watch.NONE);
+        Shipper shipper = new Shipper(journal, database.writing(), clock, Shipper.Watch.NONE);
         Shipper.Recovered recovered = shipper.recover();
         if (recovered.ended() + recovered.lost() > 0) {
             LOG.info(
@@ -131,7 +131,7 @@ public final class Weir implements AutoCloseable {
         }
         shipper.start();
         closings.push(shipper::close);
-        Ledger ledger = new Ledger(database.dataSource());
+        Ledger ledger = new Ledger(database.reading());
 
         Node node = Node.start(system, database, nodeSettings(config), clock)
                 .toCompletableFuture()

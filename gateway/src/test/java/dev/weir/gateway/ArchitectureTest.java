@@ -68,7 +68,7 @@ class ArchitectureTest {
 
     @Test
     void onlyTheClusterKnowsDatabases() {
-        onlyKnow("dev.weir.cluster..", "java.sql..", "javax.sql..", "org.h2..", "org.flywaydb..", "com.zaxxer..");
+        onlyKnow("dev.weir.cluster..", "java.sql..", "javax.sql..", "org.sqlite..", "org.flywaydb..", "com.zaxxer..");
     }
 
     @Test

@@ -38,7 +38,7 @@ public final class Ledger {
             + " o.incarnation = l.incarnation and o.call_sequence = l.call_sequence and o.attempt > l.attempt)";
 
     private static final String NEWEST_FIRST =
-            " l.started_at desc, l.incarnation desc, l.call_sequence desc, l.attempt desc limit ? offset ?";
+            " order by l.started_at desc, l.incarnation desc, l.call_sequence desc, l.attempt desc limit ? offset ?";
 
     private static final String OF_CALL =
             COLUMNS + " where l.incarnation = ? and l.call_sequence = ? order by l.attempt";
@@ -108,18 +108,12 @@ public final class Ledger {
     private static List<LedgerRow> rows(Connection connection, LedgerQuery query, String further, int limit, int offset)
             throws SQLException {
         Where where = Where.of(query);
-        try (PreparedStatement select =
-                connection.prepareStatement(COLUMNS + where.sql + further + order(query) + NEWEST_FIRST)) {
+        try (PreparedStatement select = connection.prepareStatement(COLUMNS + where.sql + further + NEWEST_FIRST)) {
             int next = where.set(select);
             select.setInt(next, Math.clamp(limit, 0, MOST_ROWS));
             select.setInt(next + 1, Math.max(0, offset));
             return rows(select);
         }
-    }
-
-    /** A key's rows are all of one key: that is said only so that H2 reads them from the index in order. */
-    private static String order(LedgerQuery query) {
-        return query.keyHash() == null ? " order by" : " order by l.api_key desc,";
     }
 
     private static List<LedgerRow> rows(PreparedStatement select) throws SQLException {

@@ -7,7 +7,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +31,7 @@ final class LedgerStore {
             + " tokens, nano_usd) values (?, ?, ?, ?, ?, ?, ?)";
     private static final String PARKED = "select begun, tokens, nano_usd from open_attempt";
     private static final String RAISE =
-            "update open_attempt set tokens = greatest(tokens, ?)," + " nano_usd = greatest(nano_usd, ?)" + ID;
+            "update open_attempt set tokens = max(tokens, ?), nano_usd = max(nano_usd, ?)" + ID;
     private static final String UNPARK = "delete from open_attempt" + ID;
     private static final String INSERT = "insert into ledger (incarnation, call_sequence, attempt, request_id, api_key,"
             + " model, model_group, model_id, provider, stream, outcome, status, estimated, priced, input_tokens,"
@@ -78,11 +77,11 @@ final class LedgerStore {
     }
 
     Optional<Place> place(long journal) throws SQLException {
-        return transaction(connection -> place(connection, journal, ""));
+        return transaction(connection -> place(connection, journal));
     }
 
-    private static Optional<Place> place(Connection connection, long journal, String lock) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement(PLACE + lock)) {
+    private static Optional<Place> place(Connection connection, long journal) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(PLACE)) {
             select.setLong(1, journal);
             try (ResultSet row = select.executeQuery()) {
                 return row.next()
@@ -134,7 +133,7 @@ final class LedgerStore {
      */
     int commit(long journal, Batch batch, boolean careful) throws SQLException {
         return transaction(connection -> {
-            Place place = place(connection, journal, " for update")
+            Place place = place(connection, journal)
                     .orElseThrow(() -> new SQLException("the store does not know journal " + journal));
             if (place.batch == batch.number()) {
                 return batch.rows().size() + batch.ends().size();
@@ -300,9 +299,9 @@ final class LedgerStore {
         insert.setLong(23, begun.startedMillis());
         insert.setLong(24, ended.endedMillis());
         insert.setLong(25, ended.firstContentMillis());
-        insert.setObject(26, begun.teamId(), Types.VARCHAR);
-        insert.setObject(27, begun.userId(), Types.VARCHAR);
-        insert.setObject(28, begun.endUser(), Types.VARCHAR);
+        insert.setString(26, begun.teamId());
+        insert.setString(27, begun.userId());
+        insert.setString(28, begun.endUser());
         insert.setString(29, json(begun.tags()));
     }
 

@@ -11,6 +11,7 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sqlite.SQLiteErrorCode;
 
 /**
  * Carries the journal into the ledger: one thread that reads in order and writes rows in batches, each batch and the
@@ -61,9 +62,6 @@ public final class Shipper implements AutoCloseable {
     private static final long SHORTEST_PAUSE_MILLIS = 50;
     private static final long LONGEST_PAUSE_MILLIS = 2_000;
     private static final Duration CLOSE_WITHIN = Duration.ofSeconds(10);
-
-    /** What violates a constraint, in every SQL. */
-    private static final String CONSTRAINT = "23";
 
     private final AttemptJournal journal;
     private final LedgerStore store;
@@ -251,12 +249,16 @@ public final class Shipper implements AutoCloseable {
                 if (pastTheEnd()) {
                     throw cause;
                 }
-                String state = cause.getSQLState();
-                careful = pause > SHORTEST_PAUSE_MILLIS && state != null && state.startsWith(CONSTRAINT);
+                careful = pause > SHORTEST_PAUSE_MILLIS && isViolation(cause);
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(pause));
                 pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
             }
         }
+    }
+
+    /** SQLite names no SQLSTATE, but its own result code. */
+    private static boolean isViolation(SQLException cause) {
+        return cause.getErrorCode() == SQLiteErrorCode.SQLITE_CONSTRAINT.code;
     }
 
     private boolean pastTheEnd() {

@@ -9,9 +9,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteConfig.JournalMode;
+import org.sqlite.SQLiteConfig.SynchronousMode;
+import org.sqlite.SQLiteConfig.TransactionMode;
+import org.sqlite.SQLiteDataSource;
 
 /**
  * The embedded database of one data directory, shared by everything that stores: open, checked and migrated.
@@ -21,18 +25,21 @@ import org.flywaydb.core.Flyway;
  */
 public final class Database implements AutoCloseable {
 
-    private static final int CONNECTIONS = 8;
+    private static final String FILE = "weir.db";
+    private static final int READERS = 4;
     private static final long CONNECT_MILLIS = 5_000;
-
-    /** What is looked up again is small: meters that wake up, spend per key, open attempts. H2 would take 32 MB. */
-    private static final int CACHE_KILOBYTES = 8_192;
+    private static final int BUSY_MILLIS = 5_000;
+    private static final int CACHE_KILOBYTES = 4_096;
+    private static final int FULL = 2;
 
     private final DataDirectory directory;
-    private final HikariDataSource pool;
+    private final HikariDataSource writing;
+    private final HikariDataSource reading;
 
-    private Database(DataDirectory directory, HikariDataSource pool) {
+    private Database(DataDirectory directory, HikariDataSource writing, HikariDataSource reading) {
         this.directory = directory;
-        this.pool = pool;
+        this.writing = writing;
+        this.reading = reading;
     }
 
     /**
@@ -43,17 +50,17 @@ public final class Database implements AutoCloseable {
     public static Database open(Path path) {
         DataDirectory directory = DataDirectory.lock(path);
         try {
-            HikariDataSource pool = new HikariDataSource(pool(path));
+            HikariDataSource writing = pool("weir-store-write", path, 1);
             try {
-                verifyDurable(pool);
+                verifyDurable(writing);
                 Flyway.configure()
-                        .dataSource(pool)
+                        .dataSource(writing.getDataSource())
                         .locations("classpath:db/migration")
                         .load()
                         .migrate();
-                return new Database(directory, pool);
+                return new Database(directory, writing, pool("weir-store-read", path, READERS));
             } catch (RuntimeException failure) {
-                pool.close();
+                writing.close();
                 throw failure;
             }
         } catch (RuntimeException failure) {
@@ -62,43 +69,57 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /**
-     * {@code WRITE_DELAY=0}: H2 would otherwise acknowledge commits that are still in the heap. {@code
-     * DB_CLOSE_ON_EXIT=FALSE}: it would otherwise close at the first sign of a shutdown, before the meters have written.
-     */
-    private static HikariConfig pool(Path path) {
+    private static HikariDataSource pool(String name, Path path, int connections) {
         HikariConfig config = new HikariConfig();
-        config.setPoolName("weir-store");
-        config.setJdbcUrl("jdbc:h2:file:" + path.toAbsolutePath().resolve("weir")
-                + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;CACHE_SIZE=" + CACHE_KILOBYTES);
-        config.setUsername("weir");
-        config.setPassword("");
-        config.setMaximumPoolSize(CONNECTIONS);
+        config.setPoolName(name);
+        config.setDataSource(source(path.toAbsolutePath().resolve(FILE)));
+        config.setMaximumPoolSize(connections);
         config.setMinimumIdle(1);
         config.setConnectionTimeout(CONNECT_MILLIS);
-        config.setExceptionOverride(new LeaveAClosedDatabase());
-        return config;
+        return new HikariDataSource(config);
     }
 
-    /** Asks the database itself: a URL is only what was wished for. */
+    /**
+     * A log that is written ahead and forced to the disk at each commit: what was acknowledged survives {@code kill -9} and a
+     * power failure. A transaction takes the right to write at its begin: one that began by reading could not get it any more.
+     */
+    static SQLiteDataSource source(Path file) {
+        SQLiteConfig config = new SQLiteConfig();
+        config.setJournalMode(JournalMode.WAL);
+        config.setSynchronous(SynchronousMode.FULL);
+        config.setTransactionMode(TransactionMode.IMMEDIATE);
+        config.setBusyTimeout(BUSY_MILLIS);
+        config.setCacheSize(-CACHE_KILOBYTES);
+        SQLiteDataSource source = new SQLiteDataSource(config);
+        source.setUrl("jdbc:sqlite:" + file);
+        return source;
+    }
+
+    /** Asks the database itself: a configuration is only what was wished for. */
     static void verifyDurable(DataSource source) {
         try (Connection connection = source.getConnection();
-                Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(
-                        "select setting_value from information_schema.settings where setting_name = 'WRITE_DELAY'")) {
-            String delay = row.next() ? row.getString(1) : "unknown";
-            if (!"0".equals(delay)) {
-                throw new StoreException("the database's WRITE_DELAY is " + delay
-                        + " (expected: 0): it would acknowledge commits that a crash undoes");
+                Statement statement = connection.createStatement()) {
+            String journal;
+            try (ResultSet row = statement.executeQuery("pragma journal_mode")) {
+                journal = row.next() ? row.getString(1) : "unknown";
+            }
+            int synchronous;
+            try (ResultSet row = statement.executeQuery("pragma synchronous")) {
+                synchronous = row.next() ? row.getInt(1) : 0;
+            }
+            if (!journal.equals("wal") || synchronous < FULL) {
+                throw new StoreException("the database's journal_mode is " + journal + " and its synchronous "
+                        + synchronous + " (expected: wal and " + FULL
+                        + "): it would acknowledge commits that a crash undoes");
             }
         } catch (SQLException failure) {
-            throw new StoreException("the database cannot be asked for its WRITE_DELAY", failure);
+            throw new StoreException("the database cannot be asked whether its commits are durable", failure);
         }
     }
 
     /** The store answers now. Blocks for as long as a connection may take. */
     public boolean answers() {
-        try (Connection connection = pool.getConnection();
+        try (Connection connection = reading.getConnection();
                 Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("select count(*) from node where incarnation < 0")) {
             return row.next();
@@ -107,8 +128,14 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    public DataSource dataSource() {
-        return pool;
+    /** One connection: who writes has it, the others wait for it in turn. */
+    public DataSource writing() {
+        return writing;
+    }
+
+    /** Connections that see what was committed, also while somebody writes. */
+    public DataSource reading() {
+        return reading;
     }
 
     public Path directory() {
@@ -117,11 +144,11 @@ public final class Database implements AutoCloseable {
 
     /** A number for this start of the process that no other start has or will have. Blocks for a commit. */
     public long newIncarnation(String version, Instant now) {
-        try (Connection connection = pool.getConnection();
+        try (Connection connection = writing.getConnection();
                 PreparedStatement insert = connection.prepareStatement(
-                        "insert into node (version, started_at) values (?, ?)", new String[] {"INCARNATION"})) {
+                        "insert into node (version, started_at) values (?, ?)", Statement.RETURN_GENERATED_KEYS)) {
             insert.setString(1, version);
-            insert.setObject(2, now.atOffset(ZoneOffset.UTC));
+            insert.setLong(2, now.toEpochMilli());
             insert.executeUpdate();
             try (ResultSet keys = insert.getGeneratedKeys()) {
                 keys.next();
@@ -134,10 +161,10 @@ public final class Database implements AutoCloseable {
 
     /** The node of this incarnation has left by itself. Blocks for a commit. */
     public void incarnationEnded(long incarnation, Instant now) {
-        try (Connection connection = pool.getConnection();
+        try (Connection connection = writing.getConnection();
                 PreparedStatement update =
                         connection.prepareStatement("update node set stopped_at = ? where incarnation = ?")) {
-            update.setObject(1, now.atOffset(ZoneOffset.UTC));
+            update.setLong(1, now.toEpochMilli());
             update.setLong(2, incarnation);
             update.executeUpdate();
         } catch (SQLException failure) {
@@ -147,7 +174,8 @@ public final class Database implements AutoCloseable {
 
     @Override
     public void close() {
-        pool.close();
+        reading.close();
+        writing.close();
         directory.close();
     }
 }

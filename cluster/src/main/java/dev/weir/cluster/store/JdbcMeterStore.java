@@ -7,8 +7,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -50,14 +48,16 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private record Statements(
             PreparedStatement insert, PreparedStatement update, PreparedStatement exists, PreparedStatement byAlias) {}
 
-    private final DataSource source;
+    private final DataSource reading;
+    private final DataSource writing;
     private final LinkedBlockingQueue<Pending> queue = new LinkedBlockingQueue<>();
     private final ExecutorService readers = Executors.newFixedThreadPool(
             READERS, Thread.ofPlatform().name("weir-store-read-", 0).factory());
     private final Thread writer = Thread.ofPlatform().name("weir-store-write").unstarted(this::writeAll);
 
     public JdbcMeterStore(Database database) {
-        this.source = database.dataSource();
+        this.reading = database.reading();
+        this.writing = database.writing();
         writer.start();
     }
 
@@ -137,7 +137,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         }
         return CompletableFuture.supplyAsync(
                 () -> {
-                    try (Connection connection = source.getConnection()) {
+                    try (Connection connection = reading.getConnection()) {
                         return query.run(connection);
                     } catch (SQLException failure) {
                         throw new StoreException("the store cannot be read: " + failure.getMessage(), failure);
@@ -188,7 +188,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     }
 
     private List<WriteResult> transaction(List<Pending> batch) throws SQLException, JsonProcessingException {
-        try (Connection connection = source.getConnection()) {
+        try (Connection connection = writing.getConnection()) {
             connection.setAutoCommit(false);
             try (PreparedStatement insert = connection.prepareStatement(INSERT);
                     PreparedStatement update = connection.prepareStatement(UPDATE);
@@ -239,7 +239,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         insert.setString(4, MeterPayload.write(next));
         insert.setString(5, alias);
         insert.setBoolean(6, next.tombstone());
-        insert.setObject(7, Instant.now().atOffset(ZoneOffset.UTC));
+        insert.setLong(7, System.currentTimeMillis());
         insert.executeUpdate();
         return WriteResult.WRITTEN;
     }
@@ -252,7 +252,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         update.setString(3, MeterPayload.write(next));
         update.setString(4, alias);
         update.setBoolean(5, next.tombstone());
-        update.setObject(6, Instant.now().atOffset(ZoneOffset.UTC));
+        update.setLong(6, System.currentTimeMillis());
         update.setString(7, next.id());
         update.setLong(8, expectedRev);
         return update.executeUpdate() == 1 ? WriteResult.WRITTEN : WriteResult.CONFLICT;

@@ -28,7 +28,7 @@ public final class JournalCost {
         try (Database database = Database.open(directory)) {
             AttemptJournal journal = AttemptJournal.open(directory, BYTES);
             AtomicLong rows = new AtomicLong();
-            Shipper shipper = new Shipper(journal, database.dataSource(), InstantSource.system(), new Shipper.Watch() {
+            Shipper shipper = new Shipper(journal, database.writing(), InstantSource.system(), new Shipper.Watch() {
                 @Override
                 public void shipped(int more) {
                     rows.addAndGet(more);

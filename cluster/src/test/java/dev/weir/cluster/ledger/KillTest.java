@@ -43,9 +43,9 @@ final class KillTest {
         assertThat(taken).hasSizeGreaterThan(1_000);
         try (Database database = Database.open(directory)) {
             AttemptJournal journal = AttemptJournal.open(directory, AttemptJournal.LEAST_BYTES);
-            new Shipper(journal, database.dataSource(), InstantSource.system(), Shipper.Watch.NONE).recover();
-            Tables tables = Tables.of(database.dataSource());
-            Map<AttemptId, LedgerRow> rows = rows(new Ledger(database.dataSource()));
+            new Shipper(journal, database.writing(), InstantSource.system(), Shipper.Watch.NONE).recover();
+            Tables tables = Tables.of(database.reading());
+            Map<AttemptId, LedgerRow> rows = rows(new Ledger(database.reading()));
 
             assertThat(rows.keySet()).containsAll(taken.keySet());
             assertThat(rows.size() - taken.size()).isBetween(0, ROUNDS * KilledDoor.THREADS);

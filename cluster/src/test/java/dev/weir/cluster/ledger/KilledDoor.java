@@ -22,7 +22,7 @@ public final class KilledDoor {
         Database database = Database.open(directory);
         long incarnation = database.newIncarnation("test", Instant.now());
         AttemptJournal journal = AttemptJournal.open(directory, AttemptJournal.LEAST_BYTES);
-        Shipper shipper = new Shipper(journal, database.dataSource(), InstantSource.system(), Shipper.Watch.NONE);
+        Shipper shipper = new Shipper(journal, database.writing(), InstantSource.system(), Shipper.Watch.NONE);
         shipper.recover();
         shipper.start();
         say("ready");

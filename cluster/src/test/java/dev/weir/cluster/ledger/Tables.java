@@ -1,17 +1,21 @@
 package dev.weir.cluster.ledger;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.UUID;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
-import org.h2.jdbcx.JdbcConnectionPool;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteDataSource;
 
-/** A database in memory with the tables of the product, and questions that only a test asks. */
+/** A database of its own with the tables of the product, and questions that only a test asks. */
 final class Tables {
 
     private final DataSource source;
@@ -21,8 +25,18 @@ final class Tables {
     }
 
     static Tables make() {
-        DataSource source =
-                JdbcConnectionPool.create("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1", "sa", "");
+        Path file;
+        try {
+            file = Files.createTempFile("weir-tables-", ".db");
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+        file.toFile().deleteOnExit();
+        SQLiteConfig config = new SQLiteConfig();
+        config.setSynchronous(SQLiteConfig.SynchronousMode.OFF);
+        config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
+        SQLiteDataSource source = new SQLiteDataSource(config);
+        source.setUrl("jdbc:sqlite:" + file);
         Flyway.configure()
                 .dataSource(source)
                 .locations("classpath:db/migration")

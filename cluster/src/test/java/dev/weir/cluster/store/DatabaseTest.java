@@ -8,10 +8,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
-import org.awaitility.Awaitility;
-import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sqlite.SQLiteDataSource;
 
 final class DatabaseTest {
 
@@ -36,12 +35,49 @@ final class DatabaseTest {
 
     @Test
     void aDatabaseThatAcknowledgesTooEarlyIsRefused() {
-        JdbcDataSource careless = new JdbcDataSource();
-        careless.setURL("jdbc:h2:file:" + directory.resolve("careless"));
+        SQLiteDataSource careless = new SQLiteDataSource();
+        careless.setUrl("jdbc:sqlite:" + directory.resolve("careless.db"));
 
         assertThatThrownBy(() -> Database.verifyDurable(careless))
                 .isInstanceOf(StoreException.class)
-                .hasMessageContaining("WRITE_DELAY is 500 (expected: 0)");
+                .hasMessageContaining("journal_mode is delete and its synchronous 2 (expected: wal and 2)");
+    }
+
+    @Test
+    void whoReadsIsNotHeldUpByWhoWrites() throws SQLException {
+        try (Database database = Database.open(directory);
+                Connection writer = database.writing().getConnection()) {
+            writer.setAutoCommit(false);
+            try (Statement statement = writer.createStatement()) {
+                statement.executeUpdate("insert into key_spend (api_key, nano_usd) values ('k', 1)");
+
+                assertThat(database.answers()).isTrue();
+            }
+            writer.rollback();
+        }
+    }
+
+    @Test
+    void aTransactionThatReadsFirstMayStillWrite() throws SQLException {
+        try (Database database = Database.open(directory);
+                Connection writer = database.writing().getConnection()) {
+            writer.setAutoCommit(false);
+            try (Statement statement = writer.createStatement()) {
+                statement.executeQuery("select count(*) from key_spend").close();
+                try (Connection other =
+                                Database.source(directory.resolve("weir.db")).getConnection();
+                        Statement late = other.createStatement()) {
+                    late.execute("pragma busy_timeout = 10");
+
+                    assertThatThrownBy(() ->
+                                    late.executeUpdate("insert into key_spend (api_key, nano_usd) values ('a', 1)"))
+                            .isInstanceOf(SQLException.class)
+                            .hasMessageContaining("locked");
+                }
+                statement.executeUpdate("insert into key_spend (api_key, nano_usd) values ('b', 1)");
+            }
+            writer.commit();
+        }
     }
 
     @Test
@@ -53,26 +89,6 @@ final class DatabaseTest {
 
         try (Database database = Database.open(directory)) {
             assertThat(database.newIncarnation("1", Instant.EPOCH)).isGreaterThan(first);
-        }
-    }
-
-    @Test
-    void aDatabaseThatClosedItselfIsOpenedAgain() {
-        try (Database database = Database.open(directory)) {
-            long first = database.newIncarnation("1", Instant.EPOCH);
-            assertThatThrownBy(() -> closeUnderneath(database)).isInstanceOf(SQLException.class);
-
-            Awaitility.await().until(database::answers);
-
-            assertThat(database.newIncarnation("1", Instant.EPOCH)).isGreaterThan(first);
-        }
-    }
-
-    /** What H2 does by itself when it cannot write; the connection that it happens to finds itself closed. */
-    private static void closeUnderneath(Database database) throws SQLException {
-        try (Connection connection = database.dataSource().getConnection();
-                Statement statement = connection.createStatement()) {
-            statement.execute("shutdown immediately");
         }
     }
 }

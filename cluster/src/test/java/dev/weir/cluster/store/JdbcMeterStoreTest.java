@@ -85,7 +85,7 @@ final class JdbcMeterStoreTest {
     }
 
     private void sql(String statement, Object... parameters) throws SQLException {
-        try (Connection connection = database.dataSource().getConnection();
+        try (Connection connection = database.writing().getConnection();
                 PreparedStatement prepared = connection.prepareStatement(statement)) {
             for (int i = 0; i < parameters.length; i++) {
                 prepared.setObject(i + 1, parameters[i]);

@@ -40,18 +40,14 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
 
     private final Channel channel;
     private final ClientConnection connection;
-    private final boolean watchByReading;
     private final Events events = new Events();
 
     /**
      * Stands at the end of the channel's pipeline from here on; what comes before the stage runs is kept for it.
-     *
-     * @param watchByReading a read must be kept pending for a leaving client to be seen (true without epoll)
      */
-    ConnectionFlow(Channel channel, ClientConnection connection, boolean watchByReading) {
+    ConnectionFlow(Channel channel, ClientConnection connection) {
         this.channel = channel;
         this.connection = connection;
-        this.watchByReading = watchByReading;
         channel.pipeline().addLast("connection", events);
     }
 
@@ -106,11 +102,9 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
                         ByteString bytes = received;
                         received = ByteString.emptyByteString();
                         push(out, bytes);
-                        readAhead();
+                        events.taken(bytes.length());
                     } else if (gone) {
                         complete(out);
-                    } else {
-                        channel.read();
                     }
                 }
 
@@ -125,7 +119,7 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
         public void preStart() {
             received = events.tell(createAsyncCallback(this::on));
             pull(in);
-            readAhead();
+            channel.read();
             if (connection.isGone()) {
                 on(Signal.GONE);
             }
@@ -146,17 +140,11 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
                     ByteString bytes = (ByteString) event;
                     if (isAvailable(out) && received.isEmpty()) {
                         push(out, bytes);
+                        events.taken(bytes.length());
                     } else {
                         received = received.concat(bytes);
                     }
-                    readAhead();
                 }
-            }
-        }
-
-        private void readAhead() {
-            if (watchByReading && received.length() < READ_AHEAD) {
-                channel.read();
             }
         }
 
@@ -168,10 +156,15 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
         }
     }
 
+    /**
+     * A read is always pending until {@link #READ_AHEAD} bytes wait for the stage: so a client's leaving is seen, and the kernel is
+     * not told twice for each request whether there is interest in the next.
+     */
     private final class Events extends ChannelInboundHandlerAdapter {
 
         private @Nullable AsyncCallback<Object> stage;
         private ByteString early = ByteString.emptyByteString();
+        private int ahead;
 
         /** From now on it is told; returns what came before. */
         ByteString tell(AsyncCallback<Object> running) {
@@ -184,10 +177,27 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             ByteString bytes = Bytes.take((ByteBuf) message);
+            ahead += bytes.length();
             if (stage == null) {
                 early = early.concat(bytes);
             } else {
                 stage.invoke(bytes);
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            if (stage != null && ahead < READ_AHEAD) {
+                context.read();
+            }
+        }
+
+        /** The stage has passed on so many bytes. */
+        void taken(int bytes) {
+            boolean full = ahead >= READ_AHEAD;
+            ahead -= bytes;
+            if (full && ahead < READ_AHEAD) {
+                channel.read();
             }
         }
 

@@ -113,10 +113,6 @@ public final class EventLoops implements AutoCloseable {
         return loops.indexOf(loop);
     }
 
-    public boolean isEpoll() {
-        return epoll;
-    }
-
     MultiThreadIoEventLoopGroup group() {
         return group;
     }

@@ -102,8 +102,7 @@ public final class HttpListener {
                             }
                             channel.pipeline().addLast("framing", new FramingGuard(limits, connection));
                             handler.apply(connection)
-                                    .join(http.join(
-                                            Flow.fromGraph(new ConnectionFlow(channel, connection, !loops.isEpoll()))))
+                                    .join(http.join(Flow.fromGraph(new ConnectionFlow(channel, connection))))
                                     .withAttributes(ActorAttributes.dispatcher(loops.dispatcher(index)))
                                     .run(materializer);
                         };

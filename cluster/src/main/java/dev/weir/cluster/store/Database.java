@@ -2,6 +2,7 @@ package dev.weir.cluster.store;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -26,6 +27,7 @@ import org.sqlite.SQLiteDataSource;
 public final class Database implements AutoCloseable {
 
     private static final String FILE = "weir.db";
+    private static final String FORMER_FILE = "weir.mv.db";
     private static final int READERS = 4;
     private static final long CONNECT_MILLIS = 5_000;
     private static final int BUSY_MILLIS = 5_000;
@@ -50,6 +52,7 @@ public final class Database implements AutoCloseable {
     public static Database open(Path path) {
         DataDirectory directory = DataDirectory.lock(path);
         try {
+            refuseFormerStore(path);
             HikariDataSource writing = pool("weir-store-write", path, 1);
             try {
                 verifyDurable(writing);
@@ -66,6 +69,15 @@ public final class Database implements AutoCloseable {
         } catch (RuntimeException failure) {
             directory.close();
             throw failure;
+        }
+    }
+
+    /** Its keys and limits would seem to have vanished. */
+    private static void refuseFormerStore(Path path) {
+        if (Files.exists(path.resolve(FORMER_FILE)) && !Files.exists(path.resolve(FILE))) {
+            throw new StoreException("data directory " + path.toAbsolutePath()
+                    + " holds a store of before the first release, " + FORMER_FILE
+                    + ", which is not read any more (expected: " + FILE + ", or another directory)");
         }
     }
 

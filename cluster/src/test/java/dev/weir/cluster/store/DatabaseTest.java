@@ -3,6 +3,8 @@ package dev.weir.cluster.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -78,6 +80,15 @@ final class DatabaseTest {
             }
             writer.commit();
         }
+    }
+
+    @Test
+    void aStoreOfBeforeIsNotTakenForAnEmptyOne() throws IOException {
+        Files.createFile(directory.resolve("weir.mv.db"));
+
+        assertThatThrownBy(() -> Database.open(directory))
+                .isInstanceOf(StoreException.class)
+                .hasMessageContaining("weir.mv.db, which is not read any more");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.weir.perf;
 
+import dev.weir.perf.jmh.JmhCommand;
 import dev.weir.perf.run.Report;
 import dev.weir.perf.run.Runner;
 import dev.weir.perf.run.Scenario;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Parameters;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Measures Weir beside a control, on this machine.",
-        subcommands = CommandLine.HelpCommand.class)
+        subcommands = {CommandLine.HelpCommand.class, JmhCommand.class})
 public final class Bench {
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
     private static final String WEIR = "gateway/bin/weir serve --config {config} --port {port} --data {data}";

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -157,27 +158,43 @@ class ArchitectureTest {
                 .check(WEIR);
     }
 
+    private static final Path PERF = Path.of("..", "perf");
+
     private static final Pattern IMPORT =
             Pattern.compile("^import (?:static )?(dev\\.weir\\.[\\w.]+)", Pattern.MULTILINE);
+
+    /** Its micro-benchmarks link the pieces that they measure. */
+    private static final String PIECES = "dev/weir/perf/jmh/";
 
     /** It starts Weir as a process and is not on this class path, so its sources are read instead. */
     @Test
     void perfKnowsConfigurationAndTheMock() throws IOException {
-        Path perf = Path.of("..", "perf");
-        assertThat(Files.readString(perf.resolve("pom.xml")))
-                .doesNotContain("weir-gateway")
-                .doesNotContain("weir-actors")
-                .doesNotContain("weir-cluster");
-        try (Stream<Path> files = Files.walk(perf.resolve("src"))) {
-            assertThat(files.filter(file -> file.toString().endsWith(".java")))
+        assertThat(Files.readString(PERF.resolve("pom.xml"))).doesNotContain("weir-gateway");
+        importsOfPerf(file -> !file.contains(PIECES), "dev.weir.perf.", "dev.weir.config.", "dev.weir.streams.mock.");
+    }
+
+    @Test
+    void perfsBenchmarksOfPiecesKnowNoGateway() throws IOException {
+        importsOfPerf(
+                file -> file.contains(PIECES),
+                "dev.weir.perf.",
+                "dev.weir.config.",
+                "dev.weir.actors.",
+                "dev.weir.streams.",
+                "dev.weir.cluster.");
+    }
+
+    private static void importsOfPerf(Predicate<String> some, String... allowed) throws IOException {
+        try (Stream<Path> files = Files.walk(PERF.resolve("src"))) {
+            assertThat(files.map(Path::toString)
+                            .filter(file -> file.endsWith(".java"))
+                            .filter(some))
                     .isNotEmpty()
-                    .allSatisfy(file -> assertThat(IMPORT.matcher(Files.readString(file))
+                    .allSatisfy(file -> assertThat(IMPORT.matcher(Files.readString(Path.of(file)))
                                     .results()
                                     .map(found -> found.group(1)))
-                            .as(file.toString())
-                            .allMatch(name -> name.startsWith("dev.weir.perf.")
-                                    || name.startsWith("dev.weir.config.")
-                                    || name.startsWith("dev.weir.streams.mock.")));
+                            .as(file)
+                            .allMatch(name -> Stream.of(allowed).anyMatch(name::startsWith)));
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.weir.perf;
 
+import dev.weir.perf.jmh.JmhCommand;
 import dev.weir.perf.report.Comparison;
 import dev.weir.perf.report.Report;
 import dev.weir.perf.report.Table;
@@ -30,7 +31,7 @@ import picocli.CommandLine.Parameters;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Measures Weir beside a control, on this machine.",
-        subcommands = CommandLine.HelpCommand.class)
+        subcommands = {CommandLine.HelpCommand.class, JmhCommand.class})
 public final class Bench {
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
     private static final String WEIR = "gateway/bin/weir serve --config {config} --port {port} --data {data}";

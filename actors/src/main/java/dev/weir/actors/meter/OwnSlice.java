@@ -27,6 +27,7 @@ final class OwnSlice {
     private final ZoneId zone;
     private LimitRule rule;
     private LimitState state;
+    private @Nullable Instant end;
     private long elsewhere;
     private long ceiling;
     private long used;
@@ -43,11 +44,16 @@ final class OwnSlice {
         this.rule = rule;
         this.zone = zone;
         this.state = state;
+        this.end = end(state);
         this.elsewhere = state.committedElsewhere();
         this.used = state.self().piece();
         this.over = state.self().over();
         this.overPlanned = over;
         this.ceiling = used;
+    }
+
+    private static @Nullable Instant end(LimitState state) {
+        return state.end() == LimitRule.NEVER ? null : Instant.ofEpochMilli(state.end());
     }
 
     LimitId id() {
@@ -98,9 +104,9 @@ final class OwnSlice {
     }
 
     private double demandPerSecond(long now) {
-        return demandPerSecond == 0
-                ? 0
-                : demandPerSecond * Math.exp(-(double) Math.max(0, now - demandAt) / DEMAND_WINDOW_MILLIS);
+        return demandPerSecond == 0 || now <= demandAt
+                ? demandPerSecond
+                : demandPerSecond * Math.exp(-(double) (now - demandAt) / DEMAND_WINDOW_MILLIS);
     }
 
     /** A hold of this generation is open again after a clean change of owner. */
@@ -179,6 +185,7 @@ final class OwnSlice {
         }
         rule = next;
         state = durable;
+        end = end(durable);
         elsewhere = durable.committedElsewhere();
         ceiling = durable.self().piece();
     }
@@ -196,14 +203,13 @@ final class OwnSlice {
 
     Standing standing(long now) {
         boolean open = state.isOpen(now);
-        boolean ends = open && state.end() != LimitRule.NEVER;
         return new Standing(
                 Standing.Scope.API_KEY,
                 rule.id().unit().kind(),
                 rule.cap(),
                 committed(now),
                 open ? held : 0,
-                ends ? Instant.ofEpochMilli(state.end()) : null);
+                open ? end : null);
     }
 
     /** The same for a refusal: a window that is not open says when it would end. */

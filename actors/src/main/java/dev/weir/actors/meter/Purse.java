@@ -133,9 +133,9 @@ final class Purse {
                 return new Decision.Exceeded(own.refusal(now), amount, standings(now));
             }
         }
-        Standing parallel = slotsStanding();
-        if (parallel != null && need.slots() > parallel.limit() - slots) {
-            return new Decision.Exceeded(parallel, need.slots(), standings(now));
+        Long parallel = durable.settings().maxParallelRequests();
+        if (parallel != null && need.slots() > parallel - slots) {
+            return new Decision.Exceeded(slotsStanding(parallel), need.slots(), standings(now));
         }
         return null;
     }
@@ -348,18 +348,15 @@ final class Purse {
         for (OwnSlice own : owns) {
             standings.add(own.standing(now));
         }
-        Standing parallel = slotsStanding();
+        Long parallel = durable.settings().maxParallelRequests();
         if (parallel != null) {
-            standings.add(parallel);
+            standings.add(slotsStanding(parallel));
         }
         return standings;
     }
 
-    private @Nullable Standing slotsStanding() {
-        Long limit = durable.settings().maxParallelRequests();
-        return limit == null
-                ? null
-                : new Standing(
-                        Standing.Scope.API_KEY, Standing.LimitKind.MAX_PARALLEL_REQUESTS, limit, slots, slots, null);
+    private Standing slotsStanding(long limit) {
+        return new Standing(
+                Standing.Scope.API_KEY, Standing.LimitKind.MAX_PARALLEL_REQUESTS, limit, slots, slots, null);
     }
 }

@@ -1,5 +1,8 @@
 package dev.weir.streams.sse;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -26,6 +29,12 @@ public final class SseScanner {
 
     private static final int INITIAL = 4 * 1024;
     private static final byte[] DATA = {'d', 'a', 't', 'a'};
+
+    private static final VarHandle EIGHT = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101010101010101L;
+    private static final long TOPS = ONES << 7;
+    private static final long LFS = ONES * '\n';
+    private static final long CRS = ONES * '\r';
 
     private final int maxEvent;
     private byte[] buffer = new byte[0];
@@ -106,7 +115,7 @@ public final class SseScanner {
         while (at < end) {
             byte b = bytes[at];
             if (b != '\n' && b != '\r') {
-                at++;
+                at = lineEnd(bytes, at + 1, end);
                 afterCr = false;
             } else if (b == '\n' && afterCr) {
                 // The second half of a CRLF that was cut in two: its line has already ended.
@@ -130,6 +139,28 @@ public final class SseScanner {
             }
         }
         scanned = at;
+    }
+
+    /** Where the first CR or LF is in {@code [from, to)}; {@code to} when there is none. Looks at eight bytes at once. */
+    private static int lineEnd(byte[] bytes, int from, int to) {
+        int at = from;
+        while (at <= to - Long.BYTES) {
+            long eight = (long) EIGHT.get(bytes, at);
+            long found = zeros(eight ^ LFS) | zeros(eight ^ CRS);
+            if (found != 0) {
+                return at + Long.numberOfTrailingZeros(found) / Byte.SIZE;
+            }
+            at += Long.BYTES;
+        }
+        while (at < to && bytes[at] != '\n' && bytes[at] != '\r') {
+            at++;
+        }
+        return at;
+    }
+
+    /** The top bit of each byte that is zero, up to and with the lowest one; what is set above that means nothing. */
+    private static long zeros(long bytes) {
+        return (bytes - ONES) & ~bytes & TOPS;
     }
 
     private void line(int from, int to) {

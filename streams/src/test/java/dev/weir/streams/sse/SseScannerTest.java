@@ -94,6 +94,30 @@ class SseScannerTest {
     }
 
     @Test
+    void aLineEndsWithALineEndAndWithNoOtherByteWhereverItStands() {
+        for (int other = 0; other < 256; other++) {
+            if (other == '\n' || other == '\r') {
+                continue;
+            }
+            for (int length = 0; length < 20; length++) {
+                for (byte end : new byte[] {'\n', '\r'}) {
+                    byte[] stream = new byte["data: ".length() + length + 2 + 9];
+                    Arrays.fill(stream, (byte) other);
+                    System.arraycopy("data: ".getBytes(StandardCharsets.UTF_8), 0, stream, 0, "data: ".length());
+                    stream["data: ".length() + length] = end;
+                    stream["data: ".length() + length + 1] = end;
+
+                    Seen seen = scan(List.of(stream));
+
+                    assertThat(seen.ends)
+                            .as("byte %d", other)
+                            .containsExactly("data: ".length() + length + 2, stream.length);
+                }
+            }
+        }
+    }
+
+    @Test
     void anEventIsShownWithTheByteThatEndsIt() {
         Seen seen = new Seen();
         SseScanner scanner = new SseScanner(UNLIMITED);
@@ -239,6 +263,7 @@ class SseScannerTest {
         private final List<String> data = new ArrayList<>();
         private final ByteArrayOutputStream copied = new ByteArrayOutputStream();
         private final List<Shown> shown = new ArrayList<>();
+        private final List<Integer> ends = new ArrayList<>();
 
         private record Shown(List<byte[]> array, int from, int to) {}
 
@@ -246,6 +271,7 @@ class SseScannerTest {
         public void event(byte[] bytes, int from, int to, byte[] dataBytes, int dataFrom, int dataTo) {
             shown.add(new Shown(List.of(bytes), from, to));
             copied.write(bytes, from, to - from);
+            ends.add(copied.size());
             if (dataFrom >= 0) {
                 data.add(new String(dataBytes, dataFrom, dataTo - dataFrom, StandardCharsets.UTF_8));
             }

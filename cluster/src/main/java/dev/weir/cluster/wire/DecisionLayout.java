@@ -1,0 +1,125 @@
+package dev.weir.cluster.wire;
+
+import dev.weir.actors.meter.Decision;
+import dev.weir.actors.meter.Standing;
+import java.util.List;
+
+/** A {@link Decision}: a byte for what it is, then its components in their order. Codes are never used again. */
+final class DecisionLayout {
+
+    private static final int GRANTED = 1;
+    private static final int UNKNOWN_KEY = 2;
+    private static final int BLOCKED = 3;
+    private static final int EXPIRED = 4;
+    private static final int MODEL_DENIED = 5;
+    private static final int TYPE_DENIED = 6;
+    private static final int UNPRICED = 7;
+    private static final int EXCEEDED = 8;
+    private static final int UNAVAILABLE = 9;
+
+    private static final List<Standing.Scope> SCOPES = List.of(Standing.Scope.values());
+    private static final List<Standing.LimitKind> LIMIT_KINDS = List.of(Standing.LimitKind.values());
+
+    private DecisionLayout() {}
+
+    static void write(Output out, Decision decision) {
+        switch (decision) {
+            case Decision.Granted granted -> {
+                out.code(GRANTED);
+                CallSerializer.hold(out, granted.hold());
+                out.number(granted.epoch());
+                KeyLayout.write(out, granted.key());
+                out.number(granted.spentNanoUsd());
+                out.list(granted.standings(), DecisionLayout::standing);
+            }
+            case Decision.UnknownKey unknown -> out.code(UNKNOWN_KEY);
+            case Decision.Blocked blocked -> out.code(BLOCKED);
+            case Decision.Expired expired -> {
+                out.code(EXPIRED);
+                out.instant(expired.at());
+            }
+            case Decision.ModelDenied denied -> {
+                out.code(MODEL_DENIED);
+                out.text(denied.model());
+                out.list(denied.allowed(), Output::text);
+            }
+            case Decision.TypeDenied denied -> {
+                out.code(TYPE_DENIED);
+                KeyLayout.type(out, denied.type());
+            }
+            case Decision.Unpriced unpriced -> {
+                out.code(UNPRICED);
+                out.text(unpriced.model());
+            }
+            case Decision.Exceeded exceeded -> {
+                out.code(EXCEEDED);
+                standing(out, exceeded.standing());
+                out.number(exceeded.need());
+                out.list(exceeded.standings(), DecisionLayout::standing);
+            }
+            case Decision.Unavailable unavailable -> {
+                out.code(UNAVAILABLE);
+                out.text(unavailable.reason());
+            }
+        }
+    }
+
+    static Decision read(Input in) {
+        int code = in.code();
+        return switch (code) {
+            case GRANTED ->
+                new Decision.Granted(
+                        CallSerializer.hold(in),
+                        in.number(),
+                        KeyLayout.read(in),
+                        in.number(),
+                        in.list(DecisionLayout::standing));
+            case UNKNOWN_KEY -> new Decision.UnknownKey();
+            case BLOCKED -> new Decision.Blocked();
+            case EXPIRED -> new Decision.Expired(in.instant());
+            case MODEL_DENIED -> new Decision.ModelDenied(in.text(), in.list(Input::text));
+            case TYPE_DENIED -> new Decision.TypeDenied(KeyLayout.type(in));
+            case UNPRICED -> new Decision.Unpriced(in.text());
+            case EXCEEDED -> new Decision.Exceeded(standing(in), in.number(), in.list(DecisionLayout::standing));
+            case UNAVAILABLE -> new Decision.Unavailable(in.text());
+            default -> throw new IllegalArgumentException("a decision of code " + code + ": written by a newer Weir");
+        };
+    }
+
+    private static void standing(Output out, Standing standing) {
+        out.code(code(standing.scope()));
+        out.code(code(standing.kind()));
+        out.number(standing.limit());
+        out.number(standing.committed());
+        out.number(standing.held());
+        out.optional(standing.reset(), Output::instant);
+    }
+
+    private static Standing standing(Input in) {
+        return new Standing(
+                in.coded(SCOPES, DecisionLayout::code),
+                in.coded(LIMIT_KINDS, DecisionLayout::code),
+                in.number(),
+                in.number(),
+                in.number(),
+                in.optional(Input::instant));
+    }
+
+    private static int code(Standing.Scope scope) {
+        return switch (scope) {
+            case API_KEY -> 1;
+            case USER -> 2;
+            case TEAM -> 3;
+            case ORGANIZATION -> 4;
+        };
+    }
+
+    private static int code(Standing.LimitKind kind) {
+        return switch (kind) {
+            case REQUESTS -> 1;
+            case TOKENS -> 2;
+            case BUDGET -> 3;
+            case MAX_PARALLEL_REQUESTS -> 4;
+        };
+    }
+}

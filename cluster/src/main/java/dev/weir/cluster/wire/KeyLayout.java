@@ -1,0 +1,95 @@
+package dev.weir.cluster.wire;
+
+import dev.weir.config.BudgetPeriod;
+import dev.weir.config.KeySettings;
+import dev.weir.config.Money;
+import java.util.List;
+
+/** The {@link KeySettings} that a grant brings with it: its components in their order. */
+final class KeyLayout {
+
+    private static final List<KeySettings.KeyType> TYPES = List.of(KeySettings.KeyType.values());
+    private static final List<BudgetPeriod.Unit> UNITS = List.of(BudgetPeriod.Unit.values());
+
+    private KeyLayout() {}
+
+    static void write(Output out, KeySettings key) {
+        out.optional(key.alias(), Output::text);
+        out.list(key.models(), Output::text);
+        out.optional(key.userId(), Output::text);
+        out.optional(key.teamId(), Output::text);
+        out.optional(key.maxBudget(), KeyLayout::money);
+        out.optional(key.budgetDuration(), KeyLayout::period);
+        out.optional(key.rpmLimit(), Output::number);
+        out.optional(key.tpmLimit(), Output::number);
+        out.optional(key.maxParallelRequests(), Output::number);
+        out.optional(key.expires(), Output::instant);
+        type(out, key.keyType());
+        JsonLayout.object(out, key.metadata());
+        out.list(key.tags(), Output::text);
+        out.bool(key.blocked());
+    }
+
+    static KeySettings read(Input in) {
+        return new KeySettings(
+                in.optional(Input::text),
+                in.list(Input::text),
+                in.optional(Input::text),
+                in.optional(Input::text),
+                in.optional(KeyLayout::money),
+                in.optional(KeyLayout::period),
+                in.optional(Input::number),
+                in.optional(Input::number),
+                in.optional(Input::number),
+                in.optional(Input::instant),
+                type(in),
+                JsonLayout.object(in),
+                in.list(Input::text),
+                in.bool());
+    }
+
+    private static void money(Output out, Money money) {
+        out.number(money.nanoUsd());
+    }
+
+    private static Money money(Input in) {
+        return new Money(in.number());
+    }
+
+    private static void period(Output out, BudgetPeriod period) {
+        out.number(period.amount());
+        out.code(code(period.unit()));
+    }
+
+    private static BudgetPeriod period(Input in) {
+        return new BudgetPeriod(in.integer(), in.coded(UNITS, KeyLayout::code));
+    }
+
+    static void type(Output out, KeySettings.KeyType type) {
+        out.code(code(type));
+    }
+
+    static KeySettings.KeyType type(Input in) {
+        return in.coded(TYPES, KeyLayout::code);
+    }
+
+    private static int code(KeySettings.KeyType type) {
+        return switch (type) {
+            case DEFAULT -> 1;
+            case LLM_API -> 2;
+            case MANAGEMENT -> 3;
+            case READ_ONLY -> 4;
+        };
+    }
+
+    private static int code(BudgetPeriod.Unit unit) {
+        return switch (unit) {
+            case SECONDS -> 1;
+            case MINUTES -> 2;
+            case HOURS -> 3;
+            case DAYS -> 4;
+            case WEEKS -> 5;
+            case MONTHS -> 6;
+        };
+    }
+}

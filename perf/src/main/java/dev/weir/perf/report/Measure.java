@@ -68,12 +68,12 @@ public enum Measure {
             "threads",
             0,
             round -> some(
-                    round.samples().stream().mapToLong(Sample::threads).max().orElse(0))),
+                    round.samples().stream().mapToDouble(Sample::threads).max().orElse(0))),
     DESCRIPTORS(
             "descriptors",
             0,
             round -> some(round.samples().stream()
-                    .mapToLong(Sample::descriptors)
+                    .mapToDouble(Sample::descriptors)
                     .max()
                     .orElse(0))),
     READY_SECONDS("ready s", 2, round -> found(round.findings().readySeconds())),

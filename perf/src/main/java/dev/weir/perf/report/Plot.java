@@ -1,7 +1,6 @@
 package dev.weir.perf.report;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.DoubleStream;
@@ -19,6 +18,7 @@ final class Plot {
     private static final int TOP = 58;
     private static final int BOTTOM = 44;
     private static final int TICKS = 5;
+    private static final int MOST_MARKED = 12;
     private static final List<String> COLOURS =
             List.of("#0b6fb8", "#3a8f5c", "#8a8f98", "#d1495b", "#c77d0a", "#6c4ab6", "#2f4858");
 
@@ -28,7 +28,9 @@ final class Plot {
     private final List<Line> lines = new ArrayList<>();
     private final List<Tick> xTicks;
 
-    private record Line(String name, int colour, double[] xs, double[] ys) {}
+    private record Point(double x, double y) {}
+
+    private record Line(String name, int colour, List<Point> points) {}
 
     /** A place on the horizontal axis that has a name. */
     record Tick(double at, String label) {}
@@ -43,15 +45,12 @@ final class Plot {
 
     /** Adds a line; points without a value are left out. */
     Plot line(String name, int colour, double[] xs, double[] ys) {
-        int[] known = IntStream.range(0, xs.length)
+        List<Point> known = IntStream.range(0, xs.length)
                 .filter(i -> Double.isFinite(ys[i]))
-                .toArray();
-        if (known.length > 0) {
-            lines.add(new Line(
-                    name,
-                    colour,
-                    Arrays.stream(known).mapToDouble(i -> xs[i]).toArray(),
-                    Arrays.stream(known).mapToDouble(i -> ys[i]).toArray()));
+                .mapToObj(i -> new Point(xs[i], ys[i]))
+                .toList();
+        if (!known.isEmpty()) {
+            lines.add(new Line(name, colour, known));
         }
         return this;
     }
@@ -133,27 +132,26 @@ final class Plot {
 
     private void draw(Line line, double xLow, double xHigh, double yHigh, StringBuilder svg) {
         StringBuilder path = new StringBuilder();
-        for (int i = 0; i < line.xs().length; i++) {
-            path.append(i == 0 ? 'M' : 'L')
-                    .append(String.format(
-                            Locale.ROOT, "%.1f %.1f", x(line.xs()[i], xLow, xHigh), y(line.ys()[i], yHigh)));
+        for (Point point : line.points()) {
+            path.append(path.isEmpty() ? 'M' : 'L')
+                    .append(String.format(Locale.ROOT, "%.1f %.1f", x(point.x(), xLow, xHigh), y(point.y(), yHigh)));
         }
         svg.append(String.format(
                 Locale.ROOT,
                 "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-linejoin=\"round\"/>%n",
                 path,
                 colour(line)));
-        if (line.xs().length <= 12) {
-            for (int i = 0; i < line.xs().length; i++) {
+        if (line.points().size() <= MOST_MARKED) {
+            for (Point point : line.points()) {
                 svg.append(String.format(
                         Locale.ROOT,
                         "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"><title>%s: %s, %s</title></circle>%n",
-                        x(line.xs()[i], xLow, xHigh),
-                        y(line.ys()[i], yHigh),
+                        x(point.x(), xLow, xHigh),
+                        y(point.y(), yHigh),
                         colour(line),
                         escaped(line.name()),
-                        number(line.xs()[i]),
-                        number(line.ys()[i])));
+                        number(point.x()),
+                        number(point.y())));
             }
         }
     }
@@ -163,7 +161,9 @@ final class Plot {
     }
 
     private DoubleStream all(boolean horizontal) {
-        return lines.stream().flatMapToDouble(line -> Arrays.stream(horizontal ? line.xs() : line.ys()));
+        return lines.stream()
+                .flatMap(line -> line.points().stream())
+                .mapToDouble(point -> horizontal ? point.x() : point.y());
     }
 
     private static List<Tick> round(double low, double high) {

@@ -51,7 +51,6 @@ public record Table(String name, String question, List<Row> rows) {
      *
      * @param row its number
      * @param scenario that answers it; null where it is answered elsewhere, as {@code note} says
-     * @param rounds of that scenario, when it has fewer of itself
      * @param point of the scenario; the others are as in {@link Scenario.Target}
      */
     public record Row(

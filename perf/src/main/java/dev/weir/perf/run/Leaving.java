@@ -2,14 +2,17 @@ package dev.weir.perf.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.perf.load.LoadResult.Leaver;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /** How long after its client's leaving each upstream connection ended, by the clocks of load and mock, which are one on a machine. */
-record Leaving(double[] millis) {
+record Leaving(List<Double> millis) {
+
+    Leaving {
+        millis = List.copyOf(millis);
+    }
 
     static Leaving of(List<Leaver> leavers, List<JsonNode> sightings) {
         Map<String, Long> ended = new HashMap<>();
@@ -18,14 +21,13 @@ record Leaving(double[] millis) {
                 ended.put(seen.path("user").asText(), seen.path("ended_nanos").asLong());
             }
         }
-        double[] millis = leavers.stream()
-                .flatMapToDouble(leaver -> {
+        return new Leaving(leavers.stream()
+                .flatMap(leaver -> {
                     Long nanos = ended.get(user(leaver));
-                    return nanos == null ? DoubleStream.empty() : DoubleStream.of((nanos - leaver.nanos()) / 1e6);
+                    return nanos == null ? Stream.<Double>empty() : Stream.of((nanos - leaver.nanos()) / 1e6);
                 })
                 .sorted()
-                .toArray();
-        return new Leaving(millis);
+                .toList());
     }
 
     private static String user(Leaver leaver) {
@@ -33,27 +35,16 @@ record Leaving(double[] millis) {
     }
 
     int count() {
-        return millis.length;
+        return millis.size();
     }
 
     /** The nearest rank; NaN without a value. */
     double percentile(double share) {
-        return millis.length == 0
-                ? Double.NaN
-                : millis[(int) Math.min(millis.length - 1, Math.ceil(share * millis.length) - 1)];
+        int rank = (int) Math.ceil(share * millis.size());
+        return millis.isEmpty() ? Double.NaN : millis.get(Math.clamp(rank - 1, 0, millis.size() - 1));
     }
 
     double longest() {
-        return Arrays.stream(millis).max().orElse(Double.NaN);
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof Leaving that && Arrays.equals(millis, that.millis);
-    }
-
-    @Override
-    public int hashCode() {
-        return Arrays.hashCode(millis);
+        return percentile(1);
     }
 }

@@ -40,7 +40,7 @@ public final class Runner {
     private final Scenario scenario;
     private final Settings settings;
     private final PrintStream progress;
-    private final boolean live = System.console() != null;
+    private final boolean live = System.getenv("WEIR_PERF_LIVE") != null;
     private final Path raw;
     private final Path scratch;
     private int started;
@@ -235,7 +235,7 @@ public final class Runner {
             long proportional =
                     subject.tree().map(ProcessTree::proportionalBytes).orElse(0L);
             String line = line(load);
-            sampler.close();
+            List<Sample> samples = sampler.end();
             Files.writeString(
                     raw.resolve(subject.name() + "-" + point.name().replaceAll("[^A-Za-z0-9.]+", "-") + "-" + number
                             + ".json"),
@@ -265,7 +265,7 @@ public final class Runner {
                             resident,
                             proportional),
                     findings(subject, point, result, books, mock, pauses(subject, from, upTo), upTo - from),
-                    sampler.samples(),
+                    samples,
                     disagreements);
             progress.printf(
                     Locale.ROOT,
@@ -328,9 +328,8 @@ public final class Runner {
     private static Round.Findings findings(
             Subject subject, Workload point, LoadResult result, Books books, Mock mock, GcLog log, long windowMillis)
             throws IOException, InterruptedException {
-        Leaving leaving = result.leavers().isEmpty()
-                ? new Leaving(new double[0])
-                : Leaving.of(result.leavers(), mock.sightings());
+        Leaving leaving =
+                result.leavers().isEmpty() ? new Leaving(List.of()) : Leaving.of(result.leavers(), mock.sightings());
         boolean left = leaving.count() > 0;
         boolean collected = !log.pauses().isEmpty();
         Double limit = subject.name().equals("weir") && point.keySettings().get("rpm_limit") instanceof Number number

@@ -42,8 +42,9 @@ final class Sampler implements AutoCloseable {
                 Machine.busyMicros());
     }
 
-    /** The samples so far. */
-    List<Sample> samples() {
+    /** Looks no more; what it has seen. */
+    List<Sample> end() {
+        close();
         synchronized (samples) {
             return List.copyOf(samples);
         }

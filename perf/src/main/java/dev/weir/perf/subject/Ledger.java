@@ -68,7 +68,7 @@ final class Ledger {
             JsonNode sum = admin.get("/spend/logs?summarize=true&api_key=" + key);
             JsonNode rows = sum.path("attempts");
             long metered = sum.path("completion_tokens").asLong();
-            unmetered = Math.max(0, client.tokens().completion() - metered);
+            unmetered = Math.max(0.0, (double) (client.tokens().completion() - metered));
             if (!rows.isIntegralNumber()) {
                 found.add("/spend/logs?summarize=true names no attempts");
             } else if (rows.asLong() != witness.requests()) {
@@ -82,7 +82,7 @@ final class Ledger {
                         witness.promptTokens() * PROMPT_NANOS + witness.completionTokens() * COMPLETION_NANOS,
                         found);
             } else {
-                unmetered = Math.max(unmetered, client.tokens().delivered() - metered);
+                unmetered = Math.max(unmetered, (double) (client.tokens().delivered() - metered));
                 if (metered > Math.max(witness.tokens(), witness.completionTokens())) {
                     found.add("ledger " + metered + " tokens, but the witness sent " + witness.tokens());
                 }

@@ -132,8 +132,14 @@ public final class Bench {
                     List<String> names,
             @Mixin Choices choices)
             throws IOException, InterruptedException {
+        List<String> wanted = names == null || names.isEmpty() ? Scenario.names(scenarios()) : names;
+        for (String name : wanted) {
+            if (!Table.exists(scenarios(), name)) {
+                Scenario.read(scenarios(), name, choices.quick); // a name that is none shall not be found after an hour
+            }
+        }
         boolean passed = true;
-        for (String name : names == null || names.isEmpty() ? Scenario.names(scenarios()) : names) {
+        for (String name : wanted) {
             Path results = results(name);
             passed &= Table.exists(scenarios(), name)
                     ? table(name, choices, results)

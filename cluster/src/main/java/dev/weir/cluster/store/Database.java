@@ -88,6 +88,7 @@ public final class Database implements AutoCloseable {
         config.setMaximumPoolSize(connections);
         config.setMinimumIdle(1);
         config.setConnectionTimeout(CONNECT_MILLIS);
+        config.setExceptionOverride(new LeaveAFailedConnection());
         return new HikariDataSource(config);
     }
 

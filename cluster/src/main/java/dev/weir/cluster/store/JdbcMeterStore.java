@@ -205,9 +205,17 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
                 connection.commit();
                 return results;
             } catch (SQLException | JsonProcessingException | RuntimeException failure) {
-                connection.rollback();
+                rollback(connection, failure);
                 throw failure;
             }
+        }
+    }
+
+    private static void rollback(Connection connection, Exception cause) {
+        try {
+            connection.rollback();
+        } catch (SQLException failure) {
+            cause.addSuppressed(failure);
         }
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
@@ -79,6 +80,35 @@ final class DatabaseTest {
                 statement.executeUpdate("insert into key_spend (api_key, nano_usd) values ('b', 1)");
             }
             writer.commit();
+        }
+    }
+
+    @Test
+    void afterAFullDiskItIsWrittenAgain() {
+        try (Database database = Database.open(directory)) {
+            assertThatThrownBy(() -> fill(database))
+                    .isInstanceOf(SQLException.class)
+                    .hasMessageContaining("full");
+
+            assertThat(database.newIncarnation("1", Instant.EPOCH)).isPositive();
+        }
+    }
+
+    /** The connection may not make the file longer; to SQLite that is a full disk, in the middle of a transaction. */
+    private static void fill(Database database) throws SQLException {
+        try (Connection connection = database.writing().getConnection()) {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("pragma max_page_count = 1");
+            }
+            connection.setAutoCommit(false);
+            try (PreparedStatement insert =
+                    connection.prepareStatement("insert into key_spend (api_key, nano_usd) values (?, 1)")) {
+                for (int i = 0; i < 1_000; i++) {
+                    insert.setString(1, "k".repeat(500) + i);
+                    insert.executeUpdate();
+                }
+            }
+            connection.commit();
         }
     }
 

@@ -66,6 +66,7 @@ final class Sampler implements AutoCloseable {
         Reading last = read();
         try {
             for (int i = 1; !ends; i++) {
+                // a sample a second is what this thread is for, counted from the begin so that it does not drift
                 Thread.sleep(Math.max(1, INTERVAL_MILLIS * (long) i - (System.nanoTime() - began) / 1_000_000));
                 Reading now = read();
                 Sample sample = sample(began, last, now);

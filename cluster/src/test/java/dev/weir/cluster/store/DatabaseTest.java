@@ -90,7 +90,8 @@ final class DatabaseTest {
                     .isInstanceOf(SQLException.class)
                     .hasMessageContaining("full");
 
-            assertThat(database.newIncarnation("1", Instant.EPOCH)).isPositive();
+            assertThat(database.newIncarnation("longer than a page".repeat(1_000), Instant.EPOCH))
+                    .isPositive();
         }
     }
 

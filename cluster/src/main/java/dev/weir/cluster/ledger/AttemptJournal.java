@@ -72,7 +72,7 @@ public final class AttemptJournal implements AutoCloseable {
     }
 
     static AttemptJournal ofCapacity(Path directory, long bytes) {
-        return new AttemptJournal(directory.resolve(FILE), (int) (bytes / Ring.SLOT) * Ring.SLOT);
+        return new AttemptJournal(directory.resolve(FILE), (int) bytes);
     }
 
     /**
@@ -165,12 +165,18 @@ public final class AttemptJournal implements AutoCloseable {
         return head.get();
     }
 
-    /** The shipper has read all that an earlier process left: from {@code position} on the file is free. */
-    void admitFrom(long position) {
-        head.set(position);
-        tail = position;
+    /**
+     * The shipper has read all that an earlier process left, and the file is free.
+     *
+     * @return where the first record will be: {@code position} or not far behind it
+     */
+    long admitFrom(long position) {
+        long from = ring.reset(position);
+        head.set(from);
+        tail = from;
         claimed.set(0);
         admitting = true;
+        return from;
     }
 
     boolean admitting() {
@@ -179,16 +185,21 @@ public final class AttemptJournal implements AutoCloseable {
 
     /** Makes the file anew when its size is not the one that was asked for. Everything in it must have been shipped. */
     boolean resize() {
-        if (ring.capacity() == wanted) {
+        if (ring.capacity() == Ring.capacityOf(wanted)) {
             return false;
         }
-        LOG.info("journal {}: made anew with {} bytes instead of {}", file, wanted, ring.capacity());
+        LOG.info(
+                "journal {}: made anew for {} bytes of records, not {}",
+                file,
+                Ring.capacityOf(wanted),
+                ring.capacity());
         ring = Ring.create(file, wanted);
         return true;
     }
 
     /** What lies before {@code position} is in the store: its space is free. */
     void release(long position) {
+        ring.release(position);
         claimed.addAndGet(tail - position);
         tail = position;
     }

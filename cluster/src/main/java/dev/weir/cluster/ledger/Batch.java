@@ -10,7 +10,8 @@ import java.util.List;
  * @param released what lies before it will not be read again
  * @param parked attempts that run for long, to be kept by the store in the journal's place
  * @param progressed of attempts that are parked
- * @param rows attempts that have ended
+ * @param rows attempts that have ended. May be read of the journal at each look, for garbage's sake: to be gone through
+ *     in order, and not kept
  * @param ends of attempts whose beginning is parked
  * @param unparked among {@code rows}, those whose beginning is parked
  */
@@ -25,12 +26,7 @@ record Batch(
         List<AttemptId> unparked) {
 
     /** An attempt that has not ended, and what it is charged if nothing further is heard. */
-    record Running(long position, AttemptBegun begun, long tokens, long nanoUsd) {
-
-        Running progressed(Entry.Progressed so) {
-            return new Running(position, begun, Math.max(tokens, so.usage().total()), Math.max(nanoUsd, so.nanoUsd()));
-        }
-    }
+    record Running(AttemptBegun begun, long tokens, long nanoUsd) {}
 
     /** Both ends of an attempt. */
     record Row(AttemptBegun begun, AttemptEnded ended) {}

@@ -41,6 +41,9 @@ final class LedgerStore {
     private static final String SPEND = "update key_spend set nano_usd = nano_usd + ? where api_key = ?";
     private static final String FIRST_SPEND = "insert into key_spend (api_key, nano_usd) values (?, ?)";
 
+    /** Rows that are sent to the database together. */
+    private static final int AT_ONCE = 250;
+
     /** How far a journal has been shipped. */
     record Place(long batch, long readTo, long released) {}
 
@@ -121,7 +124,7 @@ final class LedgerStore {
     }
 
     private static Batch.Running running(ResultSet row) throws SQLException {
-        return new Batch.Running(0, Scratch.begun(row.getBytes(1)), row.getLong(2), row.getLong(3));
+        return new Batch.Running(Scratch.begun(row.getBytes(1)), row.getLong(2), row.getLong(3));
     }
 
     /**
@@ -152,23 +155,22 @@ final class LedgerStore {
         }
         park(connection, journal, batch.parked());
         raise(connection, batch.progressed());
-        List<Batch.Row> rows = new ArrayList<>(batch.rows());
+        List<Batch.Row> resumed = new ArrayList<>();
         List<AttemptId> unparked = new ArrayList<>(batch.unparked());
         for (AttemptEnded ended : batch.ends()) {
             AttemptBegun begun = parked(connection, ended.id());
             if (begun == null) {
                 LOG.error("attempt {} ended with {} and is not known to have begun: no row", ended.id(), ended);
             } else {
-                rows.add(new Batch.Row(begun, ended));
+                resumed.add(new Batch.Row(begun, ended));
                 unparked.add(ended.id());
             }
         }
         unpark(connection, unparked);
-        if (careful) {
-            leaveOutKnown(connection, rows);
-        }
-        insert(connection, rows);
-        spend(connection, rows);
+        Map<String, Long> spentByKey = new TreeMap<>();
+        int added = insert(connection, batch.rows(), careful, spentByKey)
+                + insert(connection, resumed, careful, spentByKey);
+        spend(connection, spentByKey);
         try (PreparedStatement advance = connection.prepareStatement(ADVANCE)) {
             advance.setLong(1, batch.number());
             advance.setLong(2, batch.readTo());
@@ -179,7 +181,7 @@ final class LedgerStore {
                 throw new SQLException("journal " + journal + " was advanced by somebody else");
             }
         }
-        return rows.size();
+        return added;
     }
 
     private static void key(PreparedStatement statement, int from, AttemptId id) throws SQLException {
@@ -242,35 +244,45 @@ final class LedgerStore {
         }
     }
 
-    private static void leaveOutKnown(Connection connection, List<Batch.Row> rows) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement("select 1 from ledger" + ID)) {
-            List<Batch.Row> known = new ArrayList<>();
-            for (Batch.Row row : rows) {
-                key(select, 1, row.begun().id());
-                try (ResultSet found = select.executeQuery()) {
-                    if (found.next()) {
-                        LOG.error(
-                                "attempt {} has a row already, this one is left out: {}",
-                                row.begun().id(),
-                                row);
-                        known.add(row);
-                    }
-                }
-            }
-            rows.removeAll(known);
-        }
-    }
-
-    private static void insert(Connection connection, List<Batch.Row> rows) throws SQLException {
+    /** Adds what it inserts to what each key has spent. Sends a few rows at a time, so that they are garbage soon. */
+    private static int insert(
+            Connection connection, List<Batch.Row> rows, boolean careful, Map<String, Long> spentByKey)
+            throws SQLException {
         if (rows.isEmpty()) {
-            return;
+            return 0;
         }
+        int added = 0;
         try (PreparedStatement insert = connection.prepareStatement(INSERT)) {
             for (Batch.Row row : rows) {
+                if (careful && isKnown(connection, row)) {
+                    continue;
+                }
                 set(insert, row.begun(), row.ended());
                 insert.addBatch();
+                added++;
+                spentByKey.merge(row.begun().keyHash(), row.ended().nanoUsd(), Long::sum);
+                if (added % AT_ONCE == 0) {
+                    insert.executeBatch();
+                }
             }
             insert.executeBatch();
+        }
+        return added;
+    }
+
+    private static boolean isKnown(Connection connection, Batch.Row row) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("select 1 from ledger" + ID)) {
+            key(select, 1, row.begun().id());
+            try (ResultSet found = select.executeQuery()) {
+                boolean known = found.next();
+                if (known) {
+                    LOG.error(
+                            "attempt {} has a row already, this one is left out: {}",
+                            row.begun().id(),
+                            row);
+                }
+                return known;
+            }
         }
     }
 
@@ -314,11 +326,7 @@ final class LedgerStore {
     }
 
     /** In the order of the keys, so that two nodes never wait for each other. */
-    private static void spend(Connection connection, List<Batch.Row> rows) throws SQLException {
-        Map<String, Long> sums = new TreeMap<>();
-        for (Batch.Row row : rows) {
-            sums.merge(row.begun().keyHash(), row.ended().nanoUsd(), Long::sum);
-        }
+    private static void spend(Connection connection, Map<String, Long> sums) throws SQLException {
         try (PreparedStatement update = connection.prepareStatement(SPEND);
                 PreparedStatement insert = connection.prepareStatement(FIRST_SPEND)) {
             for (Map.Entry<String, Long> sum : sums.entrySet()) {

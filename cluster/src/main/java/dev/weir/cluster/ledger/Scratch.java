@@ -35,9 +35,9 @@ final class Scratch {
     /** The longest record there can be, with all its texts at three bytes a character. */
     static final int MOST = 20_480;
 
-    private static final byte BEGUN = 1;
-    private static final byte PROGRESSED = 2;
-    private static final byte ENDED = 3;
+    static final byte BEGUN = 1;
+    static final byte PROGRESSED = 2;
+    static final byte ENDED = 3;
     private static final short NULL = -1;
 
     private static final int STREAM = 1;
@@ -46,6 +46,11 @@ final class Scratch {
 
     private static final int LENGTH_AT = 8;
     private static final int SUM_AT = 12;
+    private static final int BODY_AT = Ring.HEAD + 22;
+    private static final int HELD_TOKENS_AT = BODY_AT + Long.BYTES;
+    private static final int HELD_NANO_USD_AT = BODY_AT + 2 * Long.BYTES;
+    private static final int STARTED_AT = BODY_AT + 4 * Long.BYTES;
+    private static final int ENDED_AT = BODY_AT + 8 * Long.BYTES;
 
     /** What an END takes in the journal, however it ends: so much is kept for it from the start. */
     static final int END_SIZE = 128;
@@ -247,18 +252,52 @@ final class Scratch {
         throw new JournalException("an open attempt's row does not hold what begins an attempt");
     }
 
-    Entry entry() {
-        buffer.clear().position(Ring.HEAD);
-        byte kind = buffer.get();
-        int flags = buffer.get();
+    /** What the record is: {@link #BEGUN}, {@link #PROGRESSED} or {@link #ENDED}. */
+    byte kind() {
+        return bytes[Ring.HEAD];
+    }
+
+    AttemptId id() {
+        buffer.clear().position(Ring.HEAD + 2);
         int number = buffer.getInt();
-        AttemptId id = new AttemptId(new HoldId(buffer.getLong(), buffer.getLong()), number);
+        return new AttemptId(new HoldId(buffer.getLong(), buffer.getLong()), number);
+    }
+
+    /** Of a beginning: the tokens that the call holds. */
+    long heldTokens() {
+        return buffer.getLong(HELD_TOKENS_AT);
+    }
+
+    /** Of a beginning. */
+    long heldNanoUsd() {
+        return buffer.getLong(HELD_NANO_USD_AT);
+    }
+
+    /** Of a beginning. */
+    long startedMillis() {
+        return buffer.getLong(STARTED_AT);
+    }
+
+    /** Of an end. */
+    long endedMillis() {
+        return buffer.getLong(ENDED_AT);
+    }
+
+    /** All of it. */
+    Entry entry() {
+        byte kind = kind();
+        int flags = bytes[Ring.HEAD + 1];
+        AttemptId id = id();
         return switch (kind) {
             case BEGUN -> new Entry.Begun(begun(id, flags));
             case PROGRESSED -> new Entry.Progressed(id, usage(), buffer.getLong());
             case ENDED -> new Entry.Ended(ended(id, flags));
-            default -> throw new JournalException("a record of kind " + kind + ": written by a newer Weir");
+            default -> throw unknown(kind);
         };
+    }
+
+    static JournalException unknown(byte kind) {
+        return new JournalException("a record of kind " + kind + ": written by a newer Weir");
     }
 
     private AttemptBegun begun(AttemptId id, int flags) {

@@ -105,12 +105,12 @@ public final class Shipper implements AutoCloseable {
             LedgerStore.Place place = placeOf(end);
             batches = place.batch();
             long head = Math.max(end, place.readTo());
-            long from = Math.max(place.released(), head - journal.ring().capacity());
-            if (from > place.released()) {
+            long from = Math.max(place.released(), head - journal.ring().bytes());
+            if (from > place.released() || !journal.ring().has(from, head)) {
                 LOG.error(
-                        "the store is older than the journal: attempts between {} and {} have no rows",
+                        "the store is older than the journal: attempts between {} and {} are missing from the ledger",
                         place.released(),
-                        from);
+                        head);
             }
             Backlog left = new Backlog(journal.ring(), from, place.readTo(), pace.rows());
             int ended = shipEnded(left, head);
@@ -120,8 +120,8 @@ public final class Shipper implements AutoCloseable {
                 batches = 0;
                 head = 0;
             }
-            backlog = new Backlog(journal.ring(), head, head, pace.rows());
-            journal.admitFrom(head);
+            long first = journal.admitFrom(head);
+            backlog = new Backlog(journal.ring(), first, first, pace.rows());
             return new Recovered(ended, lost);
         } catch (SQLException cause) {
             throw new JournalException("the ledger cannot be written: " + cause.getMessage(), cause);
@@ -154,9 +154,7 @@ public final class Shipper implements AutoCloseable {
     private int shipLost(Backlog left) throws SQLException {
         int lost = 0;
         while (left.anyOpen()) {
-            left.loseOldest();
-            Batch batch = left.batch(batches + 1);
-            lost += commit(batch);
+            lost += commit(left.lose(batches + 1));
         }
         List<Batch.Running> parked = store.parked(journal.ring().id(), pace.rows());
         while (!parked.isEmpty()) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -209,10 +210,35 @@ final class AttemptJournalTest {
         second.ship();
 
         assertThat(recovered).isEqualTo(new Shipper.Recovered(0, 1));
-        assertThat(large.capacity()).isEqualTo(128 * 1024);
+        assertThat(large.capacity()).isEqualTo(Ring.capacityOf(128 * 1024)).isGreaterThan(small.capacity());
         assertThat(shipper(AttemptJournal.ofCapacity(directory, 128 * 1024)).recover())
                 .isEqualTo(new Shipper.Recovered(0, 0));
         assertThat(ledger.attempts(LedgerQuery.ALL, 10, 0)).hasSize(2);
+    }
+
+    /** What is shipped is written over first: the process has the pages of what is under way, and not of all the file. */
+    @Test
+    void aJournalThatIsEmptiedInTimeStaysAtItsBeginning() throws Exception {
+        AttemptJournal journal = AttemptJournal.ofCapacity(directory, 640 * 1024);
+        Shipper shipper = shipper(journal);
+        shipper.recover();
+        for (int i = 1; i <= 4_000; i++) {
+            journal.begin(Attempts.begun(Attempts.id(1, i), 0));
+            journal.end(Attempts.ended(Attempts.id(1, i), 1, 1));
+            if (i % 20 == 0) {
+                shipper.ship();
+            }
+        }
+
+        assertThat(journal.head()).isGreaterThan(1_000_000);
+        byte[] file = Files.readAllBytes(directory.resolve(AttemptJournal.FILE));
+        assertThat(Arrays.copyOfRange(file, 4_096 + 3 * 10 * 1024, file.length)).containsOnly(0);
+        assertThat(ledger.attempts(LedgerQuery.ALL, 10_000, 0)).hasSize(4_000);
+        Ring reopened = AttemptJournal.ofCapacity(directory, 640 * 1024).ring();
+        assertThat(reopened.has(journal.head() - 1_000, journal.head())).isTrue();
+        assertThat(reopened.has(0, journal.head()))
+                .as("what a store would miss that was put back from a copy")
+                .isFalse();
     }
 
     @Test

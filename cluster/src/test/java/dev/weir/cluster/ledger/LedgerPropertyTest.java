@@ -9,6 +9,7 @@ import dev.weir.config.price.Usage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,6 +40,8 @@ final class LedgerPropertyTest {
     private static final Tables TABLES = Tables.make();
     private static final int CAPACITY = 4096;
     private static final int FILE_HEAD = 4096;
+    private static final int PLACES = 64;
+    private static final int SEGMENT = CAPACITY / PLACES;
     private static final Shipper.Pace PACE =
             new Shipper.Pace(3, Duration.ofMillis(1), Duration.ofSeconds(10), Duration.ZERO, Duration.ofDays(1));
 
@@ -215,13 +218,24 @@ final class LedgerPropertyTest {
         Path copy = there(directory).resolve("copy");
         Files.copy(file, copy);
         if (torn >= 0) {
-            tear(copy, FILE_HEAD + torn % CAPACITY, n);
+            tear(copy, placeOf(copy, torn), n);
         }
         Files.delete(file);
         Files.move(copy, file);
         done.putAll(open);
         open.clear();
         start();
+    }
+
+    /** The file's head says what segment each place has; behind its magic, number and length. */
+    private static long placeOf(Path file, long position) throws IOException {
+        ByteBuffer head = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        for (int place = 0; place < PLACES; place++) {
+            if (head.getLong(3 * Long.BYTES + place * Long.BYTES) == position / SEGMENT) {
+                return FILE_HEAD + place * SEGMENT + position % SEGMENT;
+            }
+        }
+        throw new AssertionError("nothing is at " + position);
     }
 
     /** Without its stamp, which is written last; or with a byte that did not arrive. */

@@ -2,7 +2,6 @@ package dev.weir.streams.dialect;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.weir.config.price.Usage;
@@ -51,10 +50,9 @@ public final class ChatFacts {
             } else {
                 malformed++;
             }
-        } catch (JsonProcessingException notJson) {
+        } catch (IOException notJson) {
+            // Also what looks like a character encoding that Jackson does not know.
             malformed++;
-        } catch (IOException impossible) {
-            throw new IllegalStateException("reading an array failed", impossible);
         }
         if (content) {
             contentEvents++;

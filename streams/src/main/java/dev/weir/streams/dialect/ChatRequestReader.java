@@ -3,7 +3,6 @@ package dev.weir.streams.dialect;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
@@ -65,10 +64,8 @@ public final class ChatRequestReader {
                     "The body is not valid JSON (line "
                             + malformed.getLocation().getLineNr() + ", column "
                             + malformed.getLocation().getColumnNr() + ").");
-        } catch (JsonProcessingException malformed) {
+        } catch (IOException malformed) {
             return bad("", "The body is not valid JSON.");
-        } catch (IOException impossible) {
-            throw new IllegalStateException("reading an array failed", impossible);
         }
     }
 

@@ -9,10 +9,15 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLSession;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.FlowShape;
 import org.apache.pekko.stream.Inlet;
 import org.apache.pekko.stream.Outlet;
+import org.apache.pekko.stream.TLSProtocol.SendBytes;
+import org.apache.pekko.stream.TLSProtocol.SessionBytes;
+import org.apache.pekko.stream.TLSProtocol.SslTlsInbound;
+import org.apache.pekko.stream.TLSProtocol.SslTlsOutbound;
 import org.apache.pekko.stream.stage.AbstractInHandler;
 import org.apache.pekko.stream.stage.AbstractOutHandler;
 import org.apache.pekko.stream.stage.AsyncCallback;
@@ -22,21 +27,24 @@ import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes to the client in, bytes of the client out: one accepted channel as a stage that runs on the channel's own loop.
+ * Bytes to the client in, bytes of the client out, in the wrapping of Pekko HTTP's server layer: one accepted channel as a stage that runs on the channel's own loop.
  *
  * <p>Reads happen on demand, writes stop being pulled while the socket does not take them. When the client leaves, both
  * sides end at once and {@link ClientConnection#leave} tells the calls. When the server side completes, what was written
  * is flushed (as long as the client takes it: the {@link FramingGuard} watches over silence), the output is shut, and what the client still sends is read and thrown away for a moment, because closing
  * a socket with unread bytes would reset the connection under an answer that is still on its way.
  */
-final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>> {
+final class ConnectionFlow extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbound>> {
 
     private static final long LINGER_MILLIS = 1_000;
     private static final int READ_AHEAD = 64 * 1024;
 
-    private final Inlet<ByteString> in = Inlet.create("ConnectionFlow.in");
-    private final Outlet<ByteString> out = Outlet.create("ConnectionFlow.out");
-    private final FlowShape<ByteString, ByteString> shape = FlowShape.of(in, out);
+    /** Pekko's layer never asks for it: TLS ends in the channel's pipeline. */
+    private static final @Nullable SSLSession NO_SESSION = null;
+
+    private final Inlet<SslTlsOutbound> in = Inlet.create("ConnectionFlow.in");
+    private final Outlet<SslTlsInbound> out = Outlet.create("ConnectionFlow.out");
+    private final FlowShape<SslTlsOutbound, SslTlsInbound> shape = FlowShape.of(in, out);
 
     private final Channel channel;
     private final ClientConnection connection;
@@ -52,7 +60,7 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
     }
 
     @Override
-    public FlowShape<ByteString, ByteString> shape() {
+    public FlowShape<SslTlsOutbound, SslTlsInbound> shape() {
         return shape;
     }
 
@@ -77,7 +85,9 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
                 @Override
                 public void onPush() {
                     connection.active();
-                    channel.writeAndFlush(Bytes.direct(channel.alloc(), grab(in)), channel.voidPromise());
+                    if (grab(in) instanceof SendBytes sent) {
+                        channel.writeAndFlush(Bytes.direct(channel.alloc(), sent.bytes()), channel.voidPromise());
+                    }
                     if (channel.isWritable()) {
                         pull(in);
                     }
@@ -101,8 +111,7 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
                     if (received.nonEmpty()) {
                         ByteString bytes = received;
                         received = ByteString.emptyByteString();
-                        push(out, bytes);
-                        events.taken(bytes.length());
+                        pass(bytes);
                     } else if (gone) {
                         complete(out);
                     }
@@ -139,13 +148,17 @@ final class ConnectionFlow extends GraphStage<FlowShape<ByteString, ByteString>>
                 default -> {
                     ByteString bytes = (ByteString) event;
                     if (isAvailable(out) && received.isEmpty()) {
-                        push(out, bytes);
-                        events.taken(bytes.length());
+                        pass(bytes);
                     } else {
                         received = received.concat(bytes);
                     }
                 }
             }
+        }
+
+        private void pass(ByteString bytes) {
+            push(out, new SessionBytes(NO_SESSION, bytes));
+            events.taken(bytes.length());
         }
 
         @Override

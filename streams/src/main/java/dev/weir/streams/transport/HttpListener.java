@@ -25,11 +25,10 @@ import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.stream.ActorAttributes;
 import org.apache.pekko.stream.Materializer;
 import org.apache.pekko.stream.SystemMaterializer;
-import org.apache.pekko.stream.TLSProtocol;
+import org.apache.pekko.stream.TLSProtocol.SslTlsInbound;
+import org.apache.pekko.stream.TLSProtocol.SslTlsOutbound;
 import org.apache.pekko.stream.javadsl.BidiFlow;
 import org.apache.pekko.stream.javadsl.Flow;
-import org.apache.pekko.stream.javadsl.TLSPlacebo;
-import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,8 +77,8 @@ public final class HttpListener {
         ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
         // Made once: of its own, each connection would have the plan of the graph and a table of header names to
         // itself.
-        BidiFlow<HttpResponse, ByteString, ByteString, HttpRequest, NotUsed> http =
-                Http.get(system).serverLayer().atop(plain());
+        BidiFlow<HttpResponse, SslTlsOutbound, SslTlsInbound, HttpRequest, NotUsed> http =
+                Http.get(system).serverLayer();
         Materializer materializer = SystemMaterializer.get(system).materializer();
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops.group())
@@ -149,13 +148,6 @@ public final class HttpListener {
         }
         connections.newCloseFuture().awaitUninterruptibly(FLUSH_SECONDS, TimeUnit.SECONDS);
         connections.close().awaitUninterruptibly(FLUSH_SECONDS, TimeUnit.SECONDS);
-    }
-
-    @SuppressWarnings("unchecked") // TLSPlacebo is typed for Scala; it passes bytes through in both directions.
-    private static BidiFlow<TLSProtocol.SslTlsOutbound, ByteString, ByteString, TLSProtocol.SslTlsInbound, NotUsed>
-            plain() {
-        return (BidiFlow<TLSProtocol.SslTlsOutbound, ByteString, ByteString, TLSProtocol.SslTlsInbound, NotUsed>)
-                (BidiFlow<?, ?, ?, ?, ?>) TLSPlacebo.getInstance();
     }
 
     /** Starts serving once the peer has shown that it speaks TLS. */

@@ -117,6 +117,16 @@ class ChatFactsTest {
         assertThat(usage(event)).isEqualTo(Usage.ofText(0, 3));
     }
 
+    /** Jackson takes four such bytes for a UTF-32 that it does not read, and says so by another exception. */
+    @Test
+    void whatLooksLikeAnotherEncodingIsMalformed() {
+        ChatFacts facts = new ChatFacts();
+
+        facts.read(new byte[] {0, 0, 33, 0, 1}, 0, 5);
+
+        assertThat(facts.malformed()).isEqualTo(1);
+    }
+
     @Property(tries = 2000)
     void garbageIsCountedAndNeverThrown(@ForAll byte[] bytes) {
         ChatFacts facts = new ChatFacts();

@@ -94,8 +94,8 @@ public final class JmhCommand implements Callable<Integer> {
 
     /** What {@code gateway/bin/weir} runs with and a piece can feel. */
     private static List<String> jvmFlags() {
-        List<String> flags =
-                new ArrayList<>(List.of("-XX:+UseParallelGC", "-Xms512m", "-Xmx512m", "-XX:MaxNewSize=96m"));
+        List<String> flags = new ArrayList<>(
+                List.of("-XX:+UseG1GC", "-Xms512m", "-Xmx512m", "-XX:MaxNewSize=96m", "-XX:G1HeapRegionSize=1m"));
         int feature = Runtime.version().feature();
         if (feature >= 24) {
             flags.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));

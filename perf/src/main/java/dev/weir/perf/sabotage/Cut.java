@@ -1,6 +1,5 @@
 package dev.weir.perf.sabotage;
 
-import java.util.List;
 import net.bytebuddy.ByteBuddy;
 import net.bytebuddy.asm.Advice;
 import net.bytebuddy.asm.AsmVisitorWrapper;
@@ -26,8 +25,7 @@ record Cut(String type, String method, AsmVisitorWrapper change) {
                 substituted(
                         "dev.weir.actors.meter.Purse", "hold", "amount", "holdsNothing", Object.class, Object.class);
             case PERMIT -> advised("dev.weir.streams.pool.UpstreamPool", "release", KeepsSome.class);
-            case ROW ->
-                substituted("dev.weir.cluster.ledger.Backlog", "end", "add", "losesSome", List.class, Object.class);
+            case ROW -> advised("dev.weir.cluster.ledger.Backlog$Rows", "put", LosesSome.class);
             case BUSYWAIT -> advised("dev.weir.streams.relay.Attempt", "data", Burns.class);
         };
     }
@@ -80,6 +78,14 @@ record Cut(String type, String method, AsmVisitorWrapper change) {
         @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class)
         static boolean enter() {
             return Damage.keeps();
+        }
+    }
+
+    /** Skips the method seldom. */
+    static final class LosesSome {
+        @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class)
+        static boolean enter() {
+            return Damage.loses();
         }
     }
 

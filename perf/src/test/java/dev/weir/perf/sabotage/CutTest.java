@@ -65,7 +65,7 @@ final class CutTest {
 
     @Test
     void oneRowInAHundredIsLost() throws Exception {
-        Cut cut = Cut.substituted(Product.class.getName(), "end", "add", "losesSome", List.class, Object.class);
+        Cut cut = Cut.advised(Product.class.getName(), "end", Cut.LosesSome.class);
 
         assertThat(broken(cut).applyAsInt(3_000)).isEqualTo(2_970 + 3_000 + 3_000);
     }
@@ -103,7 +103,8 @@ final class CutTest {
 
     @Test
     void aMethodThatNoLongerCallsWhatIsReplacedIsSaid() {
-        Cut cut = Cut.substituted(Product.class.getName(), "release", "add", "losesSome", List.class, Object.class);
+        Cut cut = Cut.substituted(
+                Product.class.getName(), "release", "amount", "holdsNothing", Object.class, Object.class);
 
         assertThatThrownBy(() -> cut.appliedTo(file(cut), others())).isInstanceOf(IllegalStateException.class);
     }

@@ -59,6 +59,11 @@ public final class Child implements AutoCloseable {
         return process.isAlive();
     }
 
+    /** Of one that has ended. */
+    int exitCode() {
+        return process.exitValue();
+    }
+
     /** The next line of its output; null at the end. */
     public @Nullable String line() throws IOException {
         return out.readLine();

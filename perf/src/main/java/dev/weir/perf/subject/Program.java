@@ -90,9 +90,10 @@ final class Program implements Subject {
                 environment,
                 log);
         URI base = mock.local(port);
-        if (!Readiness.await(child, base.resolve(file.ready()))) {
+        Optional<String> failure = Readiness.await(child, base.resolve(file.ready()), log);
+        if (failure.isPresent()) {
             child.close();
-            return new Start.Skipped(file.name(), "it did not become ready, see " + log);
+            return new Start.Skipped(file.name(), failure.get());
         }
         double ready = (System.nanoTime() - began) / 1e9;
         return new Start.Started(

@@ -96,9 +96,10 @@ final class Weir implements Subject {
         });
         Child child = Child.logged(words, environment, log);
         URI base = mock.local(port);
-        if (!Readiness.await(child, base.resolve("/health/readiness"))) {
+        Optional<String> failure = Readiness.await(child, base.resolve("/health/readiness"), log);
+        if (failure.isPresent()) {
             child.close();
-            return new Start.Skipped(NAME, "it did not become ready, see " + log);
+            return new Start.Skipped(NAME, failure.get());
         }
         if (options.stream().anyMatch(option -> option.startsWith("-javaagent"))
                 && !Files.readString(log).contains(" is broken")) {

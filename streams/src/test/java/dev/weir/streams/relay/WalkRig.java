@@ -141,7 +141,7 @@ final class WalkRig implements AutoCloseable {
                 loops.dispatchers().withFallback(ConfigFactory.parseString("""
                                 pekko.loglevel = WARNING
                                 pekko.http.server {
-                                  request-timeout = infinite
+                                  request-timeout = 0s
                                   idle-timeout = infinite
                                   pipelining-limit = 1
                                   parsing.modeled-header-parsing = off

@@ -81,7 +81,7 @@ final class Correspondence {
     }
 
     private static long ticks(Duration time) {
-        return 1 + time.dividedBy(TICK);
+        return 1 + time.toMillis() / TICK.toMillis();
     }
 
     private Behavior<Answer> actor() {

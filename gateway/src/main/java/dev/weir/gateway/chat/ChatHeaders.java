@@ -2,17 +2,18 @@ package dev.weir.gateway.chat;
 
 import dev.weir.actors.meter.Standing;
 import dev.weir.config.Money;
+import dev.weir.gateway.door.AnswerHeader;
 import dev.weir.streams.relay.Target;
 import io.netty.handler.codec.http.HttpHeaders;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
-import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 
 /** The headers of answers: limits as they stand, who answered, what it cost, and the provider's own. */
 final class ChatHeaders {
@@ -34,70 +35,126 @@ final class ChatHeaders {
             "server",
             "set-cookie");
 
+    private static final Both MODEL_GROUP = Both.of("model-group");
+    private static final Both KEY_SPEND = Both.of("key-spend");
+    private static final Both ATTEMPTED_RETRIES = Both.of("attempted-retries");
+    private static final Both ATTEMPTED_FALLBACKS = Both.of("attempted-fallbacks");
+    private static final Both OVERHEAD_DURATION = Both.of("overhead-duration-ms");
+    private static final Both RESPONSE_COST = Both.of("response-cost");
+    private static final Both MODEL_ID = Both.of("model-id");
+
+    private static final Map<Limited, LimitNames> LIMITS = new ConcurrentHashMap<>();
+
+    /** What the names that providers use become; empty for those that are kept back. */
+    private static final Map<String, Optional<AnswerHeader.Name>> PROVIDERS = new ConcurrentHashMap<>();
+
+    private static final int MANY_PROVIDERS_NAMES = 1_000;
+
+    /** A name that clients know, and our own. */
+    private record Both(AnswerHeader.Name known, AnswerHeader.Name own) {
+
+        static Both of(String name) {
+            return new Both(AnswerHeader.Name.of("x-litellm-" + name), AnswerHeader.Name.of("x-weir-" + name));
+        }
+
+        void add(List<HttpHeader> headers, String value) {
+            headers.add(known.with(value));
+            headers.add(own.with(value));
+        }
+    }
+
+    private record Limited(Standing.Scope scope, Standing.LimitKind kind) {}
+
+    /** The names for one kind of limit in one scope. */
+    private record LimitNames(
+            AnswerHeader.Name limit,
+            AnswerHeader.Name remaining,
+            AnswerHeader.Name reset,
+            AnswerHeader.Name scopedLimit,
+            AnswerHeader.Name scopedRemaining) {
+
+        static LimitNames of(Limited limited) {
+            String unit = lowerCase(limited.kind);
+            String scoped = "x-ratelimit-" + lowerCase(limited.scope);
+            return new LimitNames(
+                    AnswerHeader.Name.of("x-ratelimit-limit-" + unit),
+                    AnswerHeader.Name.of("x-ratelimit-remaining-" + unit),
+                    AnswerHeader.Name.of("x-ratelimit-reset-" + unit),
+                    AnswerHeader.Name.of(scoped + "-limit-" + unit),
+                    AnswerHeader.Name.of(scoped + "-remaining-" + unit));
+        }
+
+        private static String lowerCase(Enum<?> value) {
+            return value.name().toLowerCase(Locale.ROOT);
+        }
+    }
+
     private ChatHeaders() {}
 
     /** Of an admitted call, whoever answered it. */
     static List<HttpHeader> of(Call call, int attempts) {
-        List<HttpHeader> headers = new ArrayList<>(24);
-        both(headers, "model-group", call.group().name());
-        both(headers, "key-spend", usd(call.granted().spentNanoUsd() + call.nanoUsd()));
-        both(headers, "attempted-retries", Integer.toString(Math.max(0, attempts - 1)));
-        both(headers, "attempted-fallbacks", "0");
-        both(headers, "overhead-duration-ms", milliseconds(call.overheadNanos()));
+        List<HttpHeader> headers = new ArrayList<>(40);
+        MODEL_GROUP.add(headers, call.group().name());
+        KEY_SPEND.add(headers, usd(call.granted().spentNanoUsd() + call.nanoUsd()));
+        ATTEMPTED_RETRIES.add(headers, Integer.toString(Math.max(0, attempts - 1)));
+        ATTEMPTED_FALLBACKS.add(headers, "0");
+        OVERHEAD_DURATION.add(headers, milliseconds(call.overheadNanos()));
         limits(headers, call.granted().standings());
         return headers;
     }
 
     static void cost(List<HttpHeader> headers, Call call) {
-        both(headers, "response-cost", usd(call.nanoUsd()));
+        RESPONSE_COST.add(headers, usd(call.nanoUsd()));
     }
 
     static void upstream(List<HttpHeader> headers, Target target, HttpHeaders answered) {
-        both(headers, "model-id", target.id());
+        MODEL_ID.add(headers, target.id());
         for (Map.Entry<String, String> header : answered) {
-            String name = header.getKey().toLowerCase(Locale.ROOT);
-            if (!KEPT_BACK.contains(name)) {
-                headers.add(RawHeader.create("llm_provider-" + name, header.getValue()));
+            Optional<AnswerHeader.Name> name = ofProvider(header.getKey());
+            if (name.isPresent()) {
+                headers.add(name.get().with(header.getValue()));
             }
         }
+    }
+
+    private static Optional<AnswerHeader.Name> ofProvider(String name) {
+        Optional<AnswerHeader.Name> known = PROVIDERS.get(name);
+        if (known != null) {
+            return known;
+        }
+        String lowerCase = name.toLowerCase(Locale.ROOT);
+        Optional<AnswerHeader.Name> made = KEPT_BACK.contains(lowerCase)
+                ? Optional.empty()
+                : Optional.of(AnswerHeader.Name.of("llm_provider-" + lowerCase));
+        if (PROVIDERS.size() < MANY_PROVIDERS_NAMES) {
+            PROVIDERS.put(name, made);
+        }
+        return made;
     }
 
     static void limits(List<HttpHeader> headers, List<Standing> standings) {
         for (Standing standing : standings) {
-            String kind = standing.kind().name().toLowerCase(Locale.ROOT);
-            String scope = standing.scope().name().toLowerCase(Locale.ROOT);
-            switch (standing.kind()) {
-                case REQUESTS, TOKENS -> {
-                    header(headers, "x-ratelimit-limit-" + kind, standing.limit());
-                    header(headers, "x-ratelimit-remaining-" + kind, standing.remaining());
-                    Instant reset = standing.reset();
-                    if (reset != null) {
-                        headers.add(RawHeader.create("x-ratelimit-reset-" + kind, seconds(reset)));
-                    }
-                    header(headers, "x-ratelimit-" + scope + "-limit-" + kind, standing.limit());
-                    header(headers, "x-ratelimit-" + scope + "-remaining-" + kind, standing.remaining());
-                }
-                case MAX_PARALLEL_REQUESTS -> {
-                    header(headers, "x-ratelimit-" + scope + "-limit-" + kind, standing.limit());
-                    header(headers, "x-ratelimit-" + scope + "-remaining-" + kind, standing.remaining());
-                }
-                case BUDGET -> {}
+            Standing.LimitKind kind = standing.kind();
+            if (kind == Standing.LimitKind.BUDGET) {
+                continue;
             }
+            LimitNames names = LIMITS.computeIfAbsent(new Limited(standing.scope(), kind), LimitNames::of);
+            if (kind != Standing.LimitKind.MAX_PARALLEL_REQUESTS) {
+                headers.add(names.limit.with(standing.limit()));
+                headers.add(names.remaining.with(standing.remaining()));
+                Instant reset = standing.reset();
+                if (reset != null) {
+                    headers.add(names.reset.with(seconds(reset)));
+                }
+            }
+            headers.add(names.scopedLimit.with(standing.limit()));
+            headers.add(names.scopedRemaining.with(standing.remaining()));
         }
     }
 
     private static String seconds(Instant reset) {
-        long millis = Duration.between(Instant.now(), reset).toMillis();
+        long millis = reset.toEpochMilli() - System.currentTimeMillis();
         return Math.max(0, (millis + 999) / 1000) + "s";
-    }
-
-    private static void header(List<HttpHeader> headers, String name, long value) {
-        headers.add(RawHeader.create(name, Long.toString(value)));
-    }
-
-    private static void both(List<HttpHeader> headers, String name, String value) {
-        headers.add(RawHeader.create("x-litellm-" + name, value));
-        headers.add(RawHeader.create("x-weir-" + name, value));
     }
 
     /** With three decimals; formatting by a pattern costs more than the rest of the header. */

@@ -5,6 +5,7 @@ import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.Need;
 import dev.weir.cluster.ledger.AttemptJournal;
 import dev.weir.cluster.meters.Meters;
+import dev.weir.gateway.door.AnswerHeader;
 import dev.weir.gateway.door.BodyReader;
 import dev.weir.gateway.door.Desk;
 import dev.weir.gateway.door.Handler;
@@ -37,7 +38,6 @@ import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
-import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 
 /**
  * {@code POST /v1/chat/completions}: one call's way through the house.
@@ -71,6 +71,11 @@ public final class ChatRoute implements Handler {
 
     private static final Map<String, ContentType> CONTENT_TYPES = new ConcurrentHashMap<>();
     private static final int MANY_CONTENT_TYPES = 256;
+    private static final AnswerHeader.Name RETRY_AFTER = AnswerHeader.Name.of("retry-after");
+    private static final AnswerHeader NO_CACHE =
+            AnswerHeader.Name.of("cache-control").with("no-cache");
+    private static final AnswerHeader NO_BUFFERING =
+            AnswerHeader.Name.of("x-accel-buffering").with("no");
 
     private final Desk desk;
     private final Rooms rooms;
@@ -251,15 +256,15 @@ public final class ChatRoute implements Handler {
                 ChatHeaders.upstream(headers, whole.target(), whole.headers());
                 String retryAfter = whole.headers().get(HttpHeaderNames.RETRY_AFTER);
                 if (retryAfter != null && whole.status() >= 400) {
-                    headers.add(RawHeader.create("retry-after", retryAfter));
+                    headers.add(RETRY_AFTER.with(retryAfter));
                 }
                 yield Replies.bytes(whole.status(), contentType(whole.headers()), whole.body())
                         .addHeaders(headers);
             }
             case Answer.Streamed streamed -> {
                 ChatHeaders.upstream(headers, streamed.target(), streamed.headers());
-                headers.add(RawHeader.create("cache-control", "no-cache"));
-                headers.add(RawHeader.create("x-accel-buffering", "no"));
+                headers.add(NO_CACHE);
+                headers.add(NO_BUFFERING);
                 yield HttpResponse.create()
                         .withStatus(Replies.status(streamed.status()))
                         .withEntity(HttpEntities.createChunked(contentType(streamed.headers()), streamed.body()))

@@ -23,6 +23,8 @@ import org.slf4j.LoggerFactory;
 public final class Door {
 
     private static final Logger LOG = LoggerFactory.getLogger(Door.class);
+    private static final AnswerHeader.Name REQUEST_ID = AnswerHeader.Name.of("x-request-id");
+    private static final AnswerHeader.Name CALL_ID = AnswerHeader.Name.of("x-litellm-call-id");
 
     private final Routes routes;
     private final Cors cors;
@@ -61,19 +63,19 @@ public final class Door {
 
     private CompletionStage<HttpResponse> dispatch(Inbound inbound) {
         try {
-            if (inbound.path().equals(FramingGuard.REFUSED_PATH)) {
+            String path = inbound.path();
+            if (path.equals(FramingGuard.REFUSED_PATH)) {
                 return done(refusedFraming(inbound));
             }
             if (cors.isPreflight(inbound)) {
                 return done(cors.preflight(inbound));
             }
-            return switch (routes.match(inbound.method(), inbound.path())) {
+            return switch (routes.match(inbound.method(), path)) {
                 case Routes.Found found -> found.handler().handle(inbound);
                 case Routes.WrongMethod wrong -> done(wrongMethod(inbound, wrong.allowed()));
                 case Routes.NoSuchPath none ->
                     done(desk.refuse(
-                            inbound,
-                            Refusal.of(Refusal.Kind.NOT_FOUND, "There is no route for " + inbound.path() + ".")));
+                            inbound, Refusal.of(Refusal.Kind.NOT_FOUND, "There is no route for " + path + ".")));
             };
         } catch (RuntimeException failure) {
             return CompletableFuture.failedFuture(failure);
@@ -86,9 +88,8 @@ public final class Door {
 
     private HttpResponse finish(Inbound inbound, HttpResponse response) {
         inbound.connection().callEnded();
-        HttpResponse named = response.addHeaders(List.of(
-                RawHeader.create("x-request-id", inbound.requestId()),
-                RawHeader.create("x-litellm-call-id", inbound.requestId())));
+        HttpResponse named =
+                response.addHeader(REQUEST_ID.with(inbound.requestId())).addHeader(CALL_ID.with(inbound.requestId()));
         HttpResponse shared = cors.allow(inbound, named);
         return closing.get() ? shared.addHeader(Connection.create("close")) : shared;
     }

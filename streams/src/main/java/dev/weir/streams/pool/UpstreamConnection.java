@@ -1,23 +1,17 @@
 package dev.weir.streams.pool;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.PrematureChannelClosureException;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
-import io.netty.handler.codec.http.DefaultHttpHeaders;
-import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpContent;
-import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +21,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     private final UpstreamPool pool;
     private final int loopIndex;
-    private final String authority;
-    private final String basePath;
+    private final RequestBytes requests;
     private @Nullable Channel channel;
     private @Nullable Exchange exchange;
     private @Nullable ChannelFuture written;
@@ -46,8 +39,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     UpstreamConnection(UpstreamPool pool, int loopIndex, Endpoint endpoint) {
         this.pool = pool;
         this.loopIndex = loopIndex;
-        this.authority = endpoint.authority();
-        this.basePath = endpoint.basePath();
+        this.requests = new RequestBytes(endpoint);
     }
 
     int loopIndex() {
@@ -78,18 +70,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         anyByte = false;
         inHead = true;
         informational = false;
-        UpstreamRequest request = next.request();
-        FullHttpRequest message = new DefaultFullHttpRequest(
-                HttpVersion.HTTP_1_1,
-                request.method(),
-                basePath + request.path(),
-                Unpooled.wrappedBuffer(request.body().toArrayUnsafe()),
-                request.headers().copy(),
-                new DefaultHttpHeaders());
-        message.headers()
-                .set(HttpHeaderNames.HOST, authority)
-                .set(HttpHeaderNames.CONTENT_LENGTH, request.body().length());
-        written = channel().writeAndFlush(message);
+        written = requests.write(next.request(), channel());
         read();
     }
 

@@ -9,8 +9,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
-import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpResponseDecoder;
 import io.netty.handler.proxy.HttpProxyHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
@@ -326,7 +326,7 @@ public final class UpstreamPool implements AutoCloseable {
         HttpDecoderConfig decoder =
                 new HttpDecoderConfig().setMaxInitialLineLength(8 * 1024).setMaxHeaderSize(64 * 1024);
         pipeline.addLast(connection.new FirstByte())
-                .addLast(new HttpClientCodec(decoder, false, false))
+                .addLast(new HttpResponseDecoder(decoder))
                 .addLast(connection);
         channel.closeFuture().addListener(closed -> connection.freePlace());
     }

@@ -1,0 +1,79 @@
+package dev.weir.streams.pool;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.util.AsciiString;
+import java.util.Iterator;
+import java.util.Map;
+import org.apache.pekko.util.ByteString;
+
+/**
+ * Requests as bytes: head and body in one buffer, for a second one costs the kernel more than the copy. What all requests
+ * of a connection have in common is made once.
+ */
+final class RequestBytes {
+
+    /** A larger body goes as it is. */
+    private static final int COPIED_BODY = 64 * 1024;
+
+    private static final int HEAD = 512;
+    private static final byte[] COLON = {':', ' '};
+    private static final byte[] LINE = {'\r', '\n'};
+
+    private final byte[] host;
+    private final String basePath;
+
+    RequestBytes(Endpoint endpoint) {
+        this.basePath = endpoint.basePath();
+        this.host = (" HTTP/1.1\r\nhost: " + endpoint.authority() + "\r\ncontent-length: ").getBytes(ISO_8859_1);
+    }
+
+    /** Writes and flushes; the future completes with the request's last byte. */
+    ChannelFuture write(UpstreamRequest request, Channel channel) {
+        ByteString body = request.body();
+        boolean copied = body.length() <= COPIED_BODY;
+        ByteBuf bytes = channel.alloc().directBuffer(HEAD + (copied ? body.length() : 0));
+        head(request, bytes);
+        if (copied) {
+            return channel.writeAndFlush(bytes.writeBytes(body.toArrayUnsafe()));
+        }
+        channel.write(bytes);
+        return channel.writeAndFlush(Unpooled.wrappedBuffer(body.toArrayUnsafe()));
+    }
+
+    private void head(UpstreamRequest request, ByteBuf bytes) {
+        text(request.method().asciiName(), bytes);
+        bytes.writeByte(' ');
+        text(basePath, bytes);
+        text(request.path(), bytes);
+        bytes.writeBytes(host);
+        text(Integer.toString(request.body().length()), bytes);
+        bytes.writeBytes(LINE);
+        Iterator<Map.Entry<CharSequence, CharSequence>> headers =
+                request.headers().iteratorCharSequence();
+        while (headers.hasNext()) {
+            Map.Entry<CharSequence, CharSequence> header = headers.next();
+            if (!isOurs(header.getKey())) {
+                text(header.getKey(), bytes);
+                bytes.writeBytes(COLON);
+                text(header.getValue(), bytes);
+                bytes.writeBytes(LINE);
+            }
+        }
+        bytes.writeBytes(LINE);
+    }
+
+    private static boolean isOurs(CharSequence name) {
+        return AsciiString.contentEqualsIgnoreCase(HttpHeaderNames.HOST, name)
+                || AsciiString.contentEqualsIgnoreCase(HttpHeaderNames.CONTENT_LENGTH, name);
+    }
+
+    private static void text(CharSequence text, ByteBuf bytes) {
+        bytes.writeCharSequence(text, ISO_8859_1);
+    }
+}

@@ -96,6 +96,9 @@ public final class JmhCommand implements Callable<Integer> {
     private static List<String> jvmFlags() {
         List<String> flags = new ArrayList<>(
                 List.of("-XX:+UseG1GC", "-Xms512m", "-Xmx512m", "-XX:MaxNewSize=96m", "-XX:G1HeapRegionSize=1m"));
+        if (Files.exists(Path.of("/sys/kernel/mm/transparent_hugepage"))) {
+            flags.add("-XX:+UseTransparentHugePages");
+        }
         int feature = Runtime.version().feature();
         if (feature >= 24) {
             flags.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));

@@ -14,7 +14,7 @@ import org.apache.pekko.util.ByteString;
 
 /**
  * Requests as bytes: head and body in one buffer, for a second one costs the kernel more than the copy. What all requests
- * of a connection have in common is made once.
+ * to an endpoint have in common is made once.
  */
 final class RequestBytes {
 

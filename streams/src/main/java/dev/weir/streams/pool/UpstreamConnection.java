@@ -36,10 +36,10 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     private long idleSince;
     private boolean placeFreed;
 
-    UpstreamConnection(UpstreamPool pool, int loopIndex, Endpoint endpoint) {
+    UpstreamConnection(UpstreamPool pool, int loopIndex, RequestBytes requests) {
         this.pool = pool;
         this.loopIndex = loopIndex;
-        this.requests = new RequestBytes(endpoint);
+        this.requests = requests;
     }
 
     int loopIndex() {

@@ -40,6 +40,7 @@ public final class UpstreamPool implements AutoCloseable {
     private static final int CLOSE_NOTIFY_MILLIS = 50;
 
     private final Endpoint endpoint;
+    private final RequestBytes requests;
     private final PoolSettings settings;
     private final EventLoops loops;
     private final @Nullable SslContext tls;
@@ -62,6 +63,7 @@ public final class UpstreamPool implements AutoCloseable {
             throw new IllegalArgumentException("tls: none (expected: a context for " + endpoint.authority() + ")");
         }
         this.endpoint = endpoint;
+        this.requests = new RequestBytes(endpoint);
         this.settings = settings;
         this.loops = loops;
         this.tls = tls;
@@ -248,7 +250,7 @@ public final class UpstreamPool implements AutoCloseable {
     }
 
     private void open(Exchange exchange) {
-        UpstreamConnection connection = new UpstreamConnection(this, exchange.loopIndex(), endpoint);
+        UpstreamConnection connection = new UpstreamConnection(this, exchange.loopIndex(), requests);
         ChannelFuture connecting = new Bootstrap()
                 .group(exchange.loop())
                 .channel(loops.clientChannel())

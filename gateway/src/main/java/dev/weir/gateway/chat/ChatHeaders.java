@@ -61,6 +61,12 @@ final class ChatHeaders {
             headers.add(known.with(value));
             headers.add(own.with(value));
         }
+
+        /** What one call's answer says, the next one's is likely to say too. */
+        void addUsual(List<HttpHeader> headers, String value) {
+            headers.add(known.keeping(value));
+            headers.add(own.keeping(value));
+        }
     }
 
     private record Limited(Standing.Scope scope, Standing.LimitKind kind) {}
@@ -94,10 +100,10 @@ final class ChatHeaders {
     /** Of an admitted call, whoever answered it. */
     static List<HttpHeader> of(Call call, int attempts) {
         List<HttpHeader> headers = new ArrayList<>(40);
-        MODEL_GROUP.add(headers, call.group().name());
+        MODEL_GROUP.addUsual(headers, call.group().name());
         KEY_SPEND.add(headers, usd(call.granted().spentNanoUsd() + call.nanoUsd()));
-        ATTEMPTED_RETRIES.add(headers, Integer.toString(Math.max(0, attempts - 1)));
-        ATTEMPTED_FALLBACKS.add(headers, "0");
+        ATTEMPTED_RETRIES.addUsual(headers, Integer.toString(Math.max(0, attempts - 1)));
+        ATTEMPTED_FALLBACKS.addUsual(headers, "0");
         OVERHEAD_DURATION.add(headers, milliseconds(call.overheadNanos()));
         limits(headers, call.granted().standings());
         return headers;
@@ -108,7 +114,7 @@ final class ChatHeaders {
     }
 
     static void upstream(List<HttpHeader> headers, Target target, HttpHeaders answered) {
-        MODEL_ID.add(headers, target.id());
+        MODEL_ID.addUsual(headers, target.id());
         for (Map.Entry<String, String> header : answered) {
             Optional<AnswerHeader.Name> name = ofProvider(header.getKey());
             if (name.isPresent()) {
@@ -139,16 +145,18 @@ final class ChatHeaders {
                 continue;
             }
             LimitNames names = LIMITS.computeIfAbsent(new Limited(standing.scope(), kind), LimitNames::of);
+            String limit = Long.toString(standing.limit());
+            String remaining = Long.toString(standing.remaining());
             if (kind != Standing.LimitKind.MAX_PARALLEL_REQUESTS) {
-                headers.add(names.limit.with(standing.limit()));
-                headers.add(names.remaining.with(standing.remaining()));
+                headers.add(names.limit.keeping(limit));
+                headers.add(names.remaining.with(remaining));
                 Instant reset = standing.reset();
                 if (reset != null) {
                     headers.add(names.reset.with(seconds(reset)));
                 }
             }
-            headers.add(names.scopedLimit.with(standing.limit()));
-            headers.add(names.scopedRemaining.with(standing.remaining()));
+            headers.add(names.scopedLimit.keeping(limit));
+            headers.add(names.scopedRemaining.with(remaining));
         }
     }
 

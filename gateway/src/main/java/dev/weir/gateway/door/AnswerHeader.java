@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import java.util.Locale;
 import org.apache.pekko.http.impl.util.Rendering;
 import org.apache.pekko.http.javadsl.model.headers.CustomHeader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A header of an answer that is copied out as bytes, the name's made once: an answer has thirty headers, and Pekko's own
@@ -19,6 +20,7 @@ public final class AnswerHeader extends CustomHeader {
         private final String name;
         private final String lowerCase;
         private final byte[] bytes;
+        private volatile @Nullable AnswerHeader kept;
 
         private Name(String name) {
             this.name = name;
@@ -31,20 +33,28 @@ public final class AnswerHeader extends CustomHeader {
         }
 
         public AnswerHeader with(String value) {
-            return new AnswerHeader(this, value);
+            return new AnswerHeader(this, value, null);
         }
 
-        public AnswerHeader with(long value) {
-            return new AnswerHeader(this, Long.toString(value));
+        /** The same for a value that is likely to be the last call's again: then its header is too. */
+        public AnswerHeader keeping(String value) {
+            AnswerHeader last = kept;
+            if (last == null || !last.value.equals(value)) {
+                last = new AnswerHeader(this, value, value.getBytes(ISO_8859_1));
+                kept = last;
+            }
+            return last;
         }
     }
 
     private final Name name;
     private final String value;
+    private final byte @Nullable [] bytes;
 
-    private AnswerHeader(Name name, String value) {
+    private AnswerHeader(Name name, String value, byte @Nullable [] bytes) {
         this.name = name;
         this.value = value;
+        this.bytes = bytes;
     }
 
     @Override
@@ -75,7 +85,7 @@ public final class AnswerHeader extends CustomHeader {
     @Override
     public <R extends Rendering> R render(R rendering) {
         rendering.$tilde$tilde(name.bytes);
-        rendering.$tilde$tilde(value.getBytes(ISO_8859_1));
+        rendering.$tilde$tilde(bytes == null ? value.getBytes(ISO_8859_1) : bytes);
         return rendering;
     }
 }

@@ -25,7 +25,7 @@ public final class BodyReader {
     /** What became of a body. */
     public sealed interface Body {}
 
-    /** All of it. */
+    /** All of it, in an array of its own. */
     public record Whole(ByteString bytes) implements Body {}
 
     /** It cannot be had. */
@@ -49,7 +49,7 @@ public final class BodyReader {
     public CompletionStage<Body> read(RequestEntity entity, String dispatcher) {
         if (entity instanceof HttpEntity.Strict strict) {
             ByteString data = strict.getData();
-            return CompletableFuture.completedFuture(data.length() > limit ? tooLarge() : new Whole(data));
+            return CompletableFuture.completedFuture(data.length() > limit ? tooLarge() : new Whole(data.compact()));
         }
         OptionalLong length = entity.getContentLengthOption();
         if (length.isPresent() && length.getAsLong() > limit) {

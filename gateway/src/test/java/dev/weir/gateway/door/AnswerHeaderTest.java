@@ -2,6 +2,7 @@ package dev.weir.gateway.door;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import org.apache.pekko.http.impl.util.ByteArrayRendering;
 import org.apache.pekko.http.scaladsl.model.HttpHeader;
@@ -20,7 +21,7 @@ class AnswerHeaderTest {
 
     @Test
     void isWrittenAsItIs() {
-        AnswerHeader header = NAME.with(12);
+        AnswerHeader header = NAME.with("12");
         assertEquals("X-Name", header.name());
         assertEquals("x-name", header.lowercaseName());
         assertEquals("12", header.value());
@@ -36,5 +37,16 @@ class AnswerHeaderTest {
     void whatWouldBeginAnotherHeaderIsLeftOut() {
         assertEquals("", rendered(NAME.with("a\r\nset-cookie: b")));
         assertEquals("", rendered(NAME.with("a\nb")));
+    }
+
+    @Test
+    void aUsualValueIsMadeOnceAndAnotherOneIsNotTakenForIt() {
+        AnswerHeader first = NAME.keeping("1");
+
+        assertSame(first, NAME.keeping("1"));
+        assertEquals("X-Name: 1\r\n", rendered(first));
+        assertEquals("X-Name: 2\r\n", rendered(NAME.keeping("2")));
+        assertEquals("X-Name: 1\r\n", rendered(NAME.keeping("1")));
+        assertEquals("", rendered(NAME.keeping("a\r\nset-cookie: b")));
     }
 }

@@ -32,6 +32,7 @@ public final class ChatFacts {
     private long contentChars;
     private long malformed;
     private @Nullable Usage usage;
+    private final DeltaReader delta = new DeltaReader();
 
     private boolean content;
     private boolean usageOnly;
@@ -44,6 +45,19 @@ public final class ChatFacts {
             done = true;
             return;
         }
+        if (delta.read(data, from, to)) {
+            content = delta.content();
+            contentChars += delta.chars();
+        } else {
+            parse(data, from, to);
+        }
+        if (content) {
+            contentEvents++;
+        }
+    }
+
+    /** The library's reading, of everything that {@link DeltaReader} does not read. */
+    void parse(byte[] data, int from, int to) {
         try (JsonParser parser = JSON.createParser(data, from, to - from)) {
             if (parser.nextToken() == JsonToken.START_OBJECT) {
                 chunk(parser);
@@ -53,9 +67,6 @@ public final class ChatFacts {
         } catch (IOException notJson) {
             // Also what looks like a character encoding that Jackson does not know.
             malformed++;
-        }
-        if (content) {
-            contentEvents++;
         }
     }
 
@@ -100,6 +111,11 @@ public final class ChatFacts {
     public long outputEstimate() {
         boolean tokenAnEvent = contentChars <= 8 * contentEvents;
         return tokenAnEvent ? contentEvents : Math.max(contentEvents, (contentChars + 3) / 4);
+    }
+
+    /** The characters of content so far, as Java counts them. */
+    long contentChars() {
+        return contentChars;
     }
 
     private void chunk(JsonParser parser) throws IOException {

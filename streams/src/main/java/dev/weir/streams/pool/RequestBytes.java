@@ -40,7 +40,10 @@ final class RequestBytes {
         ByteBuf bytes = channel.alloc().directBuffer(HEAD + (copied ? body.length() : 0));
         head(request, bytes);
         if (copied) {
-            return channel.writeAndFlush(bytes.writeBytes(body.toArrayUnsafe()));
+            int at = bytes.writerIndex();
+            bytes.ensureWritable(body.length());
+            body.copyToBuffer(bytes.internalNioBuffer(at, body.length()));
+            return channel.writeAndFlush(bytes.writerIndex(at + body.length()));
         }
         channel.write(bytes);
         return channel.writeAndFlush(Unpooled.wrappedBuffer(body.toArrayUnsafe()));

@@ -12,7 +12,6 @@ import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
-import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -64,12 +63,12 @@ final class Attempt implements Exchange.Listener {
     private final EventRelay relay;
     private final AttemptAccount account;
     private final Outbox outbox = new Outbox();
-    private final ByteArrayOutputStream whole = new ByteArrayOutputStream(0);
 
     private Phase phase = Phase.SENDING;
     private @Nullable Exchange exchange;
     private int status;
     private HttpHeaders headers = EmptyHttpHeaders.INSTANCE;
+    private ByteString whole = ByteString.emptyByteString();
 
     private boolean promised;
     private int tailBytes;
@@ -173,13 +172,13 @@ final class Attempt implements Exchange.Listener {
 
     private void gather(ByteBuf piece) {
         int limit = status < 400 ? walk.settings().maxAnswer() : MAX_REFUSAL;
-        if (whole.size() + piece.readableBytes() > limit) {
+        if (whole.length() + piece.readableBytes() > limit) {
             fail(Failure.Kind.TOO_LARGE, "the answer exceeds " + limit + " bytes");
             return;
         }
         byte[] copy = new byte[piece.readableBytes()];
         piece.readBytes(copy);
-        whole.writeBytes(copy);
+        whole = whole.concat(ByteString.fromArrayUnsafe(copy));
     }
 
     @Override
@@ -231,11 +230,10 @@ final class Attempt implements Exchange.Listener {
             tailTimer = loop.schedule(this::close, TAIL_MILLIS, TimeUnit.MILLISECONDS);
         }
         account.progress();
-        ByteString bytes = relay.take();
-        if (bytes.nonEmpty()) {
-            outbox.offer(bytes);
-        }
-        if (phase == Phase.TAIL || (bytes.isEmpty() && outbox.isDemanded())) {
+        // Read on while the client takes what there is: to stop and go on costs two system calls an event.
+        boolean awaited = outbox.isDemanded();
+        outbox.offer(relay.take());
+        if (phase == Phase.TAIL || awaited) {
             readOn();
         }
     }
@@ -261,7 +259,7 @@ final class Attempt implements Exchange.Listener {
     }
 
     private void wholeEnded() {
-        ByteString body = ByteString.fromArrayUnsafe(whole.toByteArray());
+        ByteString body = whole.compact();
         Answer.Whole answer = new Answer.Whole(status, headers, body, target, number);
         if (status >= 400) {
             Failure failure = Refusals.classify(status, headers);

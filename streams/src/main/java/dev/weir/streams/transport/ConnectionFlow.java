@@ -187,9 +187,10 @@ final class ConnectionFlow extends GraphStage<FlowShape<SslTlsOutbound, SslTlsIn
             return before;
         }
 
+        /** The framing guard before it has copied what was read. */
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
-            ByteString bytes = Bytes.take((ByteBuf) message);
+            ByteString bytes = Bytes.adopt((ByteBuf) message);
             ahead += bytes.length();
             if (stage == null) {
                 early = early.concat(bytes);

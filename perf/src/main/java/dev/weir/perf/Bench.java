@@ -128,11 +128,14 @@ public final class Bench {
     /** Runs some; fails when a target is missed or the books disagree. */
     @Command(name = "run", description = "Runs scenarios or tables and reports.", mixinStandardHelpOptions = true)
     int run(
-            @Parameters(arity = "0..*", paramLabel = "SCENARIO", description = "Names, see list; none: all scenarios.")
+            @Parameters(
+                            arity = "0..*",
+                            paramLabel = "SCENARIO",
+                            description = "Names, see list; none: all scenarios that have a target of their own.")
                     List<String> names,
             @Mixin Choices choices)
             throws IOException, InterruptedException {
-        List<String> wanted = names == null || names.isEmpty() ? Scenario.names(scenarios()) : names;
+        List<String> wanted = names == null || names.isEmpty() ? Scenario.withTargets(scenarios()) : names;
         for (String name : wanted) {
             if (!Table.exists(scenarios(), name)) {
                 Scenario.read(scenarios(), name, choices.quick); // a name that is none shall not be found after an hour

@@ -90,7 +90,7 @@ public final class Crowd implements VirtualUser.Company, AutoCloseable {
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 5_000);
         this.pacing = switch (settings.arrivals()) {
             case Arrivals.Closed closed ->
-                new ClosedLoop(this, closed.users(), nanos(settings.times().ramp()));
+                new ClosedLoop(this, closed.users(), nanos(settings.times().ramp()), nanos(closed.pause()));
             case Arrivals.Open open -> new OpenLoop(this, open);
         };
     }
@@ -264,6 +264,11 @@ public final class Crowd implements VirtualUser.Company, AutoCloseable {
         Completion completion =
                 new Completion(settings.call().tokens(), settings.call().eventBytes());
         return settings.call().streamed() ? new StreamVerifier(completion) : new CallVerifier(completion);
+    }
+
+    /** Any number from 0 to less than {@code bound}, all equally likely. */
+    long anyUpTo(long bound) {
+        return random.nextLong(bound);
     }
 
     private static long nanos(double seconds) {

@@ -39,6 +39,12 @@ public final class Load implements Callable<Integer> {
     @Option(names = "--poisson", description = "With --rate: exponential intervals instead of equal ones.")
     private boolean poisson;
 
+    @Option(
+            names = "--pause",
+            defaultValue = "0",
+            description = "Without --rate: the most seconds that a user waits before it calls again.")
+    private double pause;
+
     @Option(names = "--seconds", defaultValue = "10", description = "How long to measure.")
     private double seconds;
 
@@ -108,7 +114,7 @@ public final class Load implements Callable<Integer> {
                 url,
                 new LoadSettings.Call(model, lines, streamed, tokens, eventBytes, promptBytes),
                 rate == null
-                        ? new LoadSettings.Arrivals.Closed(users)
+                        ? new LoadSettings.Arrivals.Closed(users, pause)
                         : new LoadSettings.Arrivals.Open(rate, poisson, users),
                 new LoadSettings.Habits(leaveShare, slowShare, slowBytes, refusals),
                 new LoadSettings.Times(ramp, warmup, seconds, timeout));

@@ -76,10 +76,15 @@ public record LoadSettings(URI target, Call call, Arrivals arrivals, Habits habi
     /** When calls begin. */
     public sealed interface Arrivals {
 
-        /** Each user calls again when it has its answer: what is slow is asked less. */
-        record Closed(int users) implements Arrivals {
+        /**
+         * Each user calls again when it has its answer: what is slow is asked less.
+         *
+         * @param pause the most seconds before it does, any time up to which is as likely
+         */
+        record Closed(int users, double pause) implements Arrivals {
             public Closed {
                 require(users >= 1, "users: " + users + " (expected: >= 1)");
+                require(pause >= 0, "pause: " + pause + " (expected: >= 0)");
             }
         }
 

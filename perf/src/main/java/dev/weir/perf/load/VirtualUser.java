@@ -60,6 +60,10 @@ final class VirtualUser extends ChannelInboundHandlerAdapter {
         this.readEveryNanos = readEveryNanos;
     }
 
+    boolean isConnected() {
+        return context != null;
+    }
+
     boolean isSlow() {
         return readEveryNanos > 0;
     }

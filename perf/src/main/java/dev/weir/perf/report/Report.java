@@ -120,6 +120,9 @@ public final class Report {
                         point.users()))
                 .orElse(String.format(Locale.ROOT, "%,d users in a closed loop", point.users()));
         List<String> more = new ArrayList<>();
+        if (point.pause() > 0) {
+            more.add(String.format(Locale.ROOT, "who pause for up to %.0f ms", 1000 * point.pause()));
+        }
         if (point.leaveShare() > 0) {
             more.add(percent(point.leaveShare()) + " leave in the middle");
         }

@@ -65,6 +65,7 @@ final class LoadProcess implements AutoCloseable {
                 "--seconds=" + point.seconds(),
                 "--warmup=" + point.warmup(),
                 "--ramp=" + point.ramp(),
+                "--pause=" + point.pause(),
                 "--timeout=" + Optional.ofNullable(point.timeout()).orElse(USUAL_TIMEOUT),
                 "--model=" + access.model(),
                 "--tokens=" + point.tokens(),

@@ -61,6 +61,7 @@ public record Scenario(
      *
      * @param name of the point in the report
      * @param rate calls a second of an open loop, of at most {@code users} connections; a closed loop has none
+     * @param pause the most seconds that a user of a closed loop waits before it calls again
      * @param slowBytes that a slow reader reads a second
      * @param refusals whether 429 and 503 are expected
      * @param key what the key is to have, by the names of {@code /key/generate}
@@ -70,6 +71,7 @@ public record Scenario(
             @JsonProperty(required = true) int users,
             @Nullable Double rate,
             boolean poisson,
+            double pause,
             @JsonProperty(required = true) boolean stream,
             @JsonProperty(required = true) int tokens,
             @JsonProperty(required = true) int promptBytes,
@@ -158,6 +160,12 @@ public record Scenario(
     /** The names of all scenarios: the files that hold a mock's settings. */
     public static List<String> names(Path directory) throws IOException {
         return having("mock", directory);
+    }
+
+    /** Those that are questions by themselves; the others are parts of a table. */
+    public static List<String> withTargets(Path directory) throws IOException {
+        List<String> withTargets = having("targets", directory);
+        return names(directory).stream().filter(withTargets::contains).toList();
     }
 
     static List<String> having(String field, Path directory) throws IOException {

@@ -168,7 +168,7 @@ final class CrowdTest {
     @Test
     void whoLeavesClosesTheConnectionAndIsNamedToTheWitness() throws Exception {
         LoadResult result =
-                run(call("mock;gap=5ms;tokens=5", true), new Arrivals.Closed(4), new Habits(0.5, 0, 0, false), 15);
+                run(call("mock;gap=5ms;tokens=5", true), new Arrivals.Closed(4, 0), new Habits(0.5, 0, 0, false), 15);
 
         assertThat(result.failures(false)).isZero();
         assertThat(result.all(Outcome.LEFT))
@@ -191,15 +191,17 @@ final class CrowdTest {
         LoadSettings.Call padded = new LoadSettings.Call("mock;event-bytes=1000", List.of(), true, 5, 1000, 100);
         LoadSettings.Call shorter = new LoadSettings.Call("mock;event-bytes=999", List.of(), true, 5, 1000, 100);
 
-        assertThat(run(padded, new Arrivals.Closed(2), Habits.PLAIN, 15).failures(false))
+        assertThat(run(padded, new Arrivals.Closed(2, 0), Habits.PLAIN, 15).failures(false))
                 .isZero();
-        assertThat(run(shorter, new Arrivals.Closed(2), Habits.PLAIN, 15).all().keySet())
+        assertThat(run(shorter, new Arrivals.Closed(2, 0), Habits.PLAIN, 15)
+                        .all()
+                        .keySet())
                 .containsExactly("CORRUPTED");
     }
 
     @Test
     void aSlowReaderTakesItsTime() throws Exception {
-        LoadResult all = run(call("mock", true), new Arrivals.Closed(1), new Habits(0, 1, 8_000, false), 15);
+        LoadResult all = run(call("mock", true), new Arrivals.Closed(1, 0), new Habits(0, 1, 8_000, false), 15);
 
         assertThat(all.failures(false)).isZero();
         assertThat(all.all(Outcome.OK)).isBetween(1L, 8L); // about a kilobyte and a half each
@@ -208,7 +210,8 @@ final class CrowdTest {
 
     @Test
     void refusalsAreNoFailuresWhereTheyAreExpected() throws Exception {
-        LoadResult result = run(call("mock;status=429", false), new Arrivals.Closed(1), new Habits(0, 0, 0, true), 15);
+        LoadResult result =
+                run(call("mock;status=429", false), new Arrivals.Closed(1, 0), new Habits(0, 0, 0, true), 15);
 
         assertThat(result.failures(true)).isZero();
         assertThat(result.failures(false)).isPositive().isEqualTo(result.all(Outcome.REFUSED));
@@ -216,9 +219,17 @@ final class CrowdTest {
     }
 
     @Test
+    void usersThatPauseCallLessOften() throws Exception {
+        LoadResult result = run(call("mock", false), new Arrivals.Closed(1, 0.2), Habits.PLAIN, 15);
+
+        assertThat(result.failures(false)).isZero();
+        assertThat(result.all().get("OK")).isBetween(1L, 50L);
+    }
+
+    @Test
     void everySecondIsTold() throws Exception {
         LoadSettings settings = new LoadSettings(
-                target(), call("mock", false), new Arrivals.Closed(1), Habits.PLAIN, new Times(0, 0, 2.2, 15));
+                target(), call("mock", false), new Arrivals.Closed(1, 0), Habits.PLAIN, new Times(0, 0, 2.2, 15));
         try (Crowd crowd = Crowd.start(settings, phase -> {})) {
             LoadResult result = crowd.result().get(20, TimeUnit.SECONDS);
 
@@ -259,7 +270,7 @@ final class CrowdTest {
         return new LoadSettings(
                 target,
                 call(model, streamed),
-                new Arrivals.Closed(4),
+                new Arrivals.Closed(4, 0),
                 Habits.PLAIN,
                 new Times(0.02, 0.05, 0.4, timeout));
     }

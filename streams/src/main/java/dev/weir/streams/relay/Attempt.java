@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.NotUsed;
@@ -68,7 +69,8 @@ final class Attempt implements Exchange.Listener {
     private @Nullable Exchange exchange;
     private int status;
     private HttpHeaders headers = EmptyHttpHeaders.INSTANCE;
-    private ByteString whole = ByteString.emptyByteString();
+    private byte[] whole = {};
+    private int wholeLength;
 
     private boolean promised;
     private int tailBytes;
@@ -172,13 +174,18 @@ final class Attempt implements Exchange.Listener {
 
     private void gather(ByteBuf piece) {
         int limit = status < 400 ? walk.settings().maxAnswer() : MAX_REFUSAL;
-        if (whole.length() + piece.readableBytes() > limit) {
+        int length = wholeLength + piece.readableBytes();
+        if (length > limit) {
             fail(Failure.Kind.TOO_LARGE, "the answer exceeds " + limit + " bytes");
             return;
         }
-        byte[] copy = new byte[piece.readableBytes()];
-        piece.readBytes(copy);
-        whole = whole.concat(ByteString.fromArrayUnsafe(copy));
+        if (length > whole.length) {
+            // Mostly all of it comes at once; however small the pieces are, they take no more room than twice their
+            // bytes.
+            whole = Arrays.copyOf(whole, Math.max(length, Math.min(limit, 2 * wholeLength)));
+        }
+        piece.readBytes(whole, wholeLength, length - wholeLength);
+        wholeLength = length;
     }
 
     @Override
@@ -259,7 +266,7 @@ final class Attempt implements Exchange.Listener {
     }
 
     private void wholeEnded() {
-        ByteString body = whole.compact();
+        ByteString body = ByteString.fromArrayUnsafe(whole, 0, wholeLength);
         Answer.Whole answer = new Answer.Whole(status, headers, body, target, number);
         if (status >= 400) {
             Failure failure = Refusals.classify(status, headers);
@@ -273,8 +280,7 @@ final class Attempt implements Exchange.Listener {
             walk.attemptFailed(this, failure, answer);
             return;
         }
-        byte[] bytes = body.toArrayUnsafe();
-        relay.facts().read(bytes, 0, bytes.length);
+        relay.facts().read(whole, 0, wholeLength);
         if (relay.facts().malformed() > 0) {
             fail(Failure.Kind.MALFORMED, "the answer is not a JSON object");
             return;

@@ -47,7 +47,7 @@ final class ScenarioTest {
         Scenario quick = Scenario.read(SCENARIOS, "calls", true);
 
         assertThat(quick.rounds()).isEqualTo(1);
-        assertThat(quick.points()).extracting(Scenario.Workload::users).containsExactly(50, 300);
+        assertThat(quick.points()).extracting(Scenario.Workload::users).containsExactly(300);
         assertThat(quick.warming()).isNull();
         assertThat(quick.targets())
                 .isNotEmpty()

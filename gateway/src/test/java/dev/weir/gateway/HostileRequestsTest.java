@@ -149,6 +149,20 @@ class HostileRequestsTest {
     }
 
     @Test
+    void aBodyInChunksOfAByteEachIsRead() throws IOException {
+        StringBuilder chunks = new StringBuilder();
+        (House.body("m", false) + " ".repeat(5_000))
+                .chars()
+                .forEach(c -> chunks.append("1\r\n").append((char) c).append("\r\n"));
+
+        String answer = exchange((CHAT + "Authorization: Bearer " + key
+                        + "\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n")
+                .getBytes(StandardCharsets.ISO_8859_1));
+
+        assertThat(answer).startsWith("HTTP/1.1 200 ").contains("t0 t1 t2 ");
+    }
+
+    @Test
     void pipelinedRequestsAreAnsweredInOrder() throws IOException {
         byte[] first = House.rawChat(key, House.body("m", false), "x-request-id: first");
         byte[] second = House.rawChat(key, House.body("m", true), "x-request-id: second", "Connection: close");

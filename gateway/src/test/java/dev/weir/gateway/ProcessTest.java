@@ -19,12 +19,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Weir as a process: how it ends, what it knows when it is back, and how it gets along with another one. */
 class ProcessTest {
@@ -163,15 +166,21 @@ class ProcessTest {
                 .isZero();
     }
 
-    @Test
-    void aKillLosesNothingThatWasAcknowledged() throws Exception {
+    /** One; as many as {@code -Dweir.kill.runs} says, each with other moments. */
+    static IntStream runs() {
+        return IntStream.range(0, Integer.getInteger("weir.kill.runs", 1));
+    }
+
+    @ParameterizedTest(name = "run {0}")
+    @MethodSource("runs")
+    void aKillLosesNothingThatWasAcknowledged(int run) throws Exception {
         Map<String, String> keys = new LinkedHashMap<>();
         Map<String, BigDecimal> paid = new LinkedHashMap<>();
         for (int round = 0; round < 4; round++) {
             try (WeirProcess weir = serve()) {
                 remembered(weir.visitor(), keys, paid);
 
-                work(weir, keys, paid, 20 + 7 * round);
+                work(weir, keys, paid, 20 + run % 7 + 7 * round);
             }
         }
         try (WeirProcess weir = serve()) {

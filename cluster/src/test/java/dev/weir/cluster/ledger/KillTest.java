@@ -16,9 +16,11 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Real processes and {@code kill -9}: the one place here where real time passes. */
 final class KillTest {
@@ -28,10 +30,16 @@ final class KillTest {
     @TempDir
     Path directory = Path.of("");
 
-    @Test
+    /** One; as many as {@code -Dweir.kill.runs} says, each with other moments. */
+    static LongStream seeds() {
+        return LongStream.range(7, 7 + Integer.getInteger("weir.kill.runs", 1));
+    }
+
+    @ParameterizedTest(name = "moments of seed {0}")
+    @MethodSource("seeds")
     @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-    void everyAttemptThatWasTakenHasOneRowAfterEveryKill() throws Exception {
-        Random random = new Random(7);
+    void everyAttemptThatWasTakenHasOneRowAfterEveryKill(long seed) throws Exception {
+        Random random = new Random(seed);
         Map<AttemptId, Boolean> taken = new HashMap<>();
 
         for (int round = 0; round < ROUNDS; round++) {

@@ -13,9 +13,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Real processes and {@code kill -9}: the one place here where real time passes. */
 final class KillTest {
@@ -25,10 +27,16 @@ final class KillTest {
     @TempDir
     Path directory = Path.of("");
 
-    @Test
+    /** One; as many as {@code -Dweir.kill.runs} says, each with other moments. */
+    static LongStream seeds() {
+        return LongStream.range(42, 42 + Integer.getInteger("weir.kill.runs", 1));
+    }
+
+    @ParameterizedTest(name = "moments of seed {0}")
+    @MethodSource("seeds")
     @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-    void whatWasAcknowledgedIsThereAfterEveryKill() throws Exception {
-        Random random = new Random(42);
+    void whatWasAcknowledgedIsThereAfterEveryKill(long seed) throws Exception {
+        Random random = new Random(seed);
         List<String> acknowledged = new ArrayList<>();
 
         for (int round = 0; round < ROUNDS; round++) {

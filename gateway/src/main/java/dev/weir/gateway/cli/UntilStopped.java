@@ -28,6 +28,7 @@ final class UntilStopped {
     }
 
     static int await() throws InterruptedException {
+        StartHeap.giveBack();
         new CountDownLatch(1).await();
         return 0;
     }

@@ -1,5 +1,6 @@
 package dev.weir.gateway.door;
 
+import dev.weir.streams.transport.WholeBody;
 import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -107,24 +108,23 @@ public final class BodyReader {
             CompletableFuture<Body> body = new CompletableFuture<>();
             GraphStageLogic logic = new TimerGraphStageLogic(shape) {
 
-                private ByteString read = ByteString.emptyByteString();
+                private final WholeBody read = new WholeBody();
 
                 {
                     setHandler(in, new AbstractInHandler() {
                         @Override
                         public void onPush() {
-                            read = read.concat(grab(in));
-                            if (read.length() > limit) {
+                            if (read.add(grab(in), limit)) {
+                                pull(in);
+                            } else {
                                 body.complete(tooLarge(limit));
                                 cancelStage(new IllegalStateException("the body is too large"));
-                            } else {
-                                pull(in);
                             }
                         }
 
                         @Override
                         public void onUpstreamFinish() {
-                            body.complete(new Whole(read.compact()));
+                            body.complete(new Whole(read.bytes()));
                             completeStage();
                         }
 

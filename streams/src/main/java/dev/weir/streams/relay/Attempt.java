@@ -5,6 +5,7 @@ import dev.weir.streams.dialect.ChatRequest;
 import dev.weir.streams.pool.Exchange;
 import dev.weir.streams.pool.UpstreamFailure;
 import dev.weir.streams.pool.UpstreamRequest;
+import dev.weir.streams.transport.WholeBody;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
@@ -13,7 +14,6 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.NotUsed;
@@ -69,8 +69,7 @@ final class Attempt implements Exchange.Listener {
     private @Nullable Exchange exchange;
     private int status;
     private HttpHeaders headers = EmptyHttpHeaders.INSTANCE;
-    private byte[] whole = {};
-    private int wholeLength;
+    private final WholeBody whole = new WholeBody();
 
     private boolean promised;
     private int tailBytes;
@@ -174,18 +173,9 @@ final class Attempt implements Exchange.Listener {
 
     private void gather(ByteBuf piece) {
         int limit = status < 400 ? walk.settings().maxAnswer() : MAX_REFUSAL;
-        int length = wholeLength + piece.readableBytes();
-        if (length > limit) {
+        if (!whole.add(piece, limit)) {
             fail(Failure.Kind.TOO_LARGE, "the answer exceeds " + limit + " bytes");
-            return;
         }
-        if (length > whole.length) {
-            // Mostly all of it comes at once; however small the pieces are, they take no more room than twice their
-            // bytes.
-            whole = Arrays.copyOf(whole, Math.max(length, Math.min(limit, 2 * wholeLength)));
-        }
-        piece.readBytes(whole, wholeLength, length - wholeLength);
-        wholeLength = length;
     }
 
     @Override
@@ -266,8 +256,7 @@ final class Attempt implements Exchange.Listener {
     }
 
     private void wholeEnded() {
-        ByteString body = ByteString.fromArrayUnsafe(whole, 0, wholeLength);
-        Answer.Whole answer = new Answer.Whole(status, headers, body, target, number);
+        Answer.Whole answer = new Answer.Whole(status, headers, whole.bytes(), target, number);
         if (status >= 400) {
             Failure failure = Refusals.classify(status, headers);
             if (promised) {
@@ -280,7 +269,7 @@ final class Attempt implements Exchange.Listener {
             walk.attemptFailed(this, failure, answer);
             return;
         }
-        relay.facts().read(whole, 0, wholeLength);
+        relay.facts().read(whole.array(), 0, whole.length());
         if (relay.facts().malformed() > 0) {
             fail(Failure.Kind.MALFORMED, "the answer is not a JSON object");
             return;

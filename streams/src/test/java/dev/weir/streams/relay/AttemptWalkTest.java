@@ -488,6 +488,23 @@ class AttemptWalkTest {
     }
 
     @Test
+    void aWholeAnswerInChunksOfAByteEachIsOne() {
+        String json = "{\"choices\":[{\"message\":{\"content\":\"" + "y".repeat(50_000) + "\"}}]}";
+        StringBuilder chunks = new StringBuilder();
+        json.chars().forEach(c -> chunks.append("1\r\n").append((char) c).append("\r\n"));
+        try (RawServer server = upstream("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                + "Transfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n")) {
+            WalkRig.Watched watched = rig.serve(raw(server));
+
+            try (Client client = Client.whole(rig)) {
+                client.until(json);
+            }
+
+            assertThat(watched.outcomes()).containsExactly("OK");
+        }
+    }
+
+    @Test
     void anAttemptThatIsNotJournalledIsNotMade() {
         WalkRig.Watched watched = rig.serve(new WalkRig.Watched(false), rig.target("unjournalled", WalkRig.PATIENT));
 

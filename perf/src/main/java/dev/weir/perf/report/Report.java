@@ -243,8 +243,9 @@ public final class Report {
         }
         csv.append('\n');
         for (Round round : run.rounds()) {
-            csv.append(round.point())
-                    .append(',')
+            csv.append('"')
+                    .append(round.point().replace("\"", "\"\""))
+                    .append("\",")
                     .append(round.subject())
                     .append(',')
                     .append(round.number());

@@ -128,7 +128,7 @@ final class ReportTest {
                 .contains("<table>")
                 .contains("<div class=\"plots\"><svg")
                 .doesNotContain("<img");
-        assertThat(Files.readString(directory.resolve("rounds.csv"))).contains("three,weir,1,890.000");
+        assertThat(Files.readString(directory.resolve("rounds.csv"))).contains("\"three\",weir,1,890.000");
     }
 
     @Test

@@ -65,6 +65,7 @@ final class Framing {
     private boolean afterCr;
     private int trailerBytes;
     private boolean trailerLineEmpty;
+    private int gathered;
 
     Framing(int maxHeaders) {
         this.maxHeaders = maxHeaders;
@@ -140,16 +141,27 @@ final class Framing {
         afterCr = false;
     }
 
+    /** The next byte is part of a body in chunks. */
+    boolean inChunks() {
+        return phase != Phase.HEAD && phase != Phase.SIZED;
+    }
+
     /**
-     * Consumes body bytes of {@code bytes[from, to)}.
+     * Consumes body bytes of {@code bytes[from, to)}. The data of chunks is moved together: afterwards it lies at
+     * {@code from}, {@link #gathered()} bytes of it.
      *
      * @return how far the request's body reaches, or -1 for a malformed chunk
      */
     int body(byte[] bytes, int from, int to) {
         int at = from;
+        gathered = 0;
         while (at < to && phase != Phase.HEAD) {
             if (phase == Phase.SIZED || phase == Phase.CHUNK_DATA) {
                 int step = (int) Math.min(remaining, to - at);
+                if (phase == Phase.CHUNK_DATA) {
+                    System.arraycopy(bytes, at, bytes, from + gathered, step);
+                    gathered += step;
+                }
                 at += step;
                 remaining -= step;
                 if (remaining == 0) {
@@ -160,6 +172,11 @@ final class Framing {
             }
         }
         return at;
+    }
+
+    /** How much data of chunks the last {@link #body} has moved together. */
+    int gathered() {
+        return gathered;
     }
 
     private boolean step(byte b) {

@@ -10,11 +10,11 @@ import java.lang.management.ManagementFactory;
 final class StartHeap {
 
     private static final String MOST_FREE = "MaxHeapFreeRatio";
-    private static final String LITTLE = "40";
+    private static final String LITTLE = "25";
 
     private StartHeap() {}
 
-    /** Collects once, some 20 ms, and leaves at most two fifths of the heap free; later it may keep as much as ever. */
+    /** Collects once, some 20 ms, and leaves at most a quarter of the heap free; later it may keep as much as ever. */
     static void giveBack() {
         HotSpotDiagnosticMXBean vm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
         if (vm == null) {

@@ -166,6 +166,7 @@ public final class Runner {
         progress.flush();
         mock.forget();
         Subject.Access access = subject.access(point.keySettings());
+        Thread.sleep((long) (point.idle() * 1000));
         long idle = subject.tree().map(ProcessTree::residentBytes).orElse(0L);
         try (LoadProcess load =
                         LoadProcess.start(point, access, scenario.mock().eventBytes(), raw.resolve("load.log"));

@@ -62,6 +62,7 @@ public record Scenario(
      * @param name of the point in the report
      * @param rate calls a second of an open loop, of at most {@code users} connections; a closed loop has none
      * @param pause the most seconds that a user of a closed loop waits before it calls again
+     * @param idle seconds before the load in which nobody calls; at their end the subject's memory before it is read
      * @param slowBytes that a slow reader reads a second
      * @param refusals whether 429 and 503 are expected
      * @param key what the key is to have, by the names of {@code /key/generate}
@@ -72,6 +73,7 @@ public record Scenario(
             @Nullable Double rate,
             boolean poisson,
             double pause,
+            double idle,
             @JsonProperty(required = true) boolean stream,
             @JsonProperty(required = true) int tokens,
             @JsonProperty(required = true) int promptBytes,

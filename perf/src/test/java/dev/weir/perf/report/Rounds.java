@@ -78,7 +78,7 @@ public final class Rounds {
 
     static Scenario.Workload point(String name, int users) {
         return new Scenario.Workload(
-                name, users, null, false, 0, false, 20, 500, 1, 2, 10, null, 0, 0, 0, false, Map.of());
+                name, users, null, false, 0, 0, false, 20, 500, 1, 2, 10, null, 0, 0, 0, false, Map.of());
     }
 
     static Run run(List<Scenario.Workload> points, List<Round> rounds, Scenario.Target... targets) {

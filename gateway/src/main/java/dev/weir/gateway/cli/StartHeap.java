@@ -9,12 +9,16 @@ import java.lang.management.ManagementFactory;
  */
 final class StartHeap {
 
+    private static final String LEAST_FREE = "MinHeapFreeRatio";
     private static final String MOST_FREE = "MaxHeapFreeRatio";
-    private static final String LITTLE = "25";
+    private static final int LITTLE = 25;
 
     private StartHeap() {}
 
-    /** Collects once, some 20 ms, and leaves at most a quarter of the heap free; later it may keep as much as ever. */
+    /**
+     * Collects once, some 20 ms, and leaves a quarter of the heap free, or what an operator wants free at least; later it
+     * may keep as much as ever.
+     */
     static void giveBack() {
         HotSpotDiagnosticMXBean vm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
         if (vm == null) {
@@ -22,12 +26,12 @@ final class StartHeap {
         }
         try {
             String usual = vm.getVMOption(MOST_FREE).getValue();
-            vm.setVMOption(MOST_FREE, LITTLE);
+            int least = Integer.parseInt(vm.getVMOption(LEAST_FREE).getValue());
+            vm.setVMOption(MOST_FREE, Integer.toString(Math.max(LITTLE, least)));
             System.gc();
             vm.setVMOption(MOST_FREE, usual);
         } catch (IllegalArgumentException unsupported) {
-            // This JVM has no such option, or an operator's MinHeapFreeRatio forbids the value: the heap stays as it
-            // is.
+            // This JVM has no such options: the heap stays as it is.
         }
     }
 }

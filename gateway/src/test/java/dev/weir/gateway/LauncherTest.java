@@ -335,8 +335,12 @@ class LauncherTest {
 
         @Test
         void ofTheRealJdkSpeedsTheNextStartAndDoesNoHarmWhenItIsBroken() throws IOException {
-            assumeThat(Runtime.version().feature()).isGreaterThanOrEqualTo(25);
-            assumeThat(Path.of("/proc/self/maps")).exists();
+            assumeThat(Runtime.version().feature())
+                    .as("the JDK: older ones make no such cache")
+                    .isGreaterThanOrEqualTo(25);
+            assumeThat(Path.of("/proc/self/maps"))
+                    .as("Linux's word on what a process has mapped")
+                    .exists();
             jdk = Path.of(System.getProperty("java.home"));
             try (WeirProcess first = run(environment("WEIR_AOT_DELAY", "0"), "demo", "--port", "0")) {
                 first.awaitServing();

@@ -59,6 +59,7 @@ final class Demo implements Callable<Integer> {
             mock.close();
         });
         welcome(spec.commandLine().getOut(), "http://" + HOST + ":" + weir.port());
+        StartHeap.giveBack();
         return UntilStopped.await();
     }
 

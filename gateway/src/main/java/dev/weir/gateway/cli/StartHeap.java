@@ -28,8 +28,11 @@ final class StartHeap {
             String usual = vm.getVMOption(MOST_FREE).getValue();
             int least = Integer.parseInt(vm.getVMOption(LEAST_FREE).getValue());
             vm.setVMOption(MOST_FREE, Integer.toString(Math.max(LITTLE, least)));
-            System.gc();
-            vm.setVMOption(MOST_FREE, usual);
+            try {
+                System.gc();
+            } finally {
+                vm.setVMOption(MOST_FREE, usual);
+            }
         } catch (IllegalArgumentException unsupported) {
             // This JVM has no such options: the heap stays as it is.
         }

@@ -28,7 +28,6 @@ final class UntilStopped {
     }
 
     static int await() throws InterruptedException {
-        StartHeap.giveBack();
         new CountDownLatch(1).await();
         return 0;
     }

@@ -166,7 +166,8 @@ public final class Runner {
         progress.flush();
         mock.forget();
         Subject.Access access = subject.access(point.keySettings());
-        Thread.sleep((long) (point.idle() * 1000));
+        Thread.sleep(
+                (long) (point.idle() * 1000)); // what is asked is how a process stands that nobody calls for so long
         long idle = subject.tree().map(ProcessTree::residentBytes).orElse(0L);
         try (LoadProcess load =
                         LoadProcess.start(point, access, scenario.mock().eventBytes(), raw.resolve("load.log"));

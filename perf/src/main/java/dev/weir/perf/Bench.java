@@ -77,6 +77,13 @@ public final class Bench {
         String profile = "";
 
         @Option(
+                names = "--resume",
+                paramLabel = "RUN",
+                description = "Of a table: goes on with a run that was broken off, with the scenarios that it has not.")
+        @Nullable
+        Path resume;
+
+        @Option(
                 names = "--sabotage",
                 paramLabel = "KIND",
                 description = "Breaks Weir on purpose, to see the run fail: hold, permit, row or busywait.")
@@ -141,9 +148,12 @@ public final class Bench {
                 Scenario.read(scenarios(), name, choices.quick); // a name that is none shall not be found after an hour
             }
         }
+        if (choices.resume != null && (wanted.size() != 1 || !Table.exists(scenarios(), wanted.getFirst()))) {
+            throw new IOException("--resume: " + wanted + " (expected: one table)");
+        }
         boolean passed = true;
         for (String name : wanted) {
-            Path results = results(name);
+            Path results = choices.resume == null ? results(name) : existing(choices.resume);
             passed &= Table.exists(scenarios(), name)
                     ? table(name, choices, results)
                     : told(scenario(name, List.of(), choices, results), results);
@@ -201,9 +211,13 @@ public final class Bench {
         Map<String, Run> runs = new LinkedHashMap<>();
         for (String scenario : table.scenarios()) {
             Path place = Files.createDirectories(results.resolve(scenario));
-            Run run = scenario(scenario, table.points(scenario), choices, place);
-            new Report(run).write(place);
-            runs.put(scenario, run);
+            if (Report.isRun(place)) {
+                runs.put(scenario, Report.read(place));
+            } else {
+                Run run = scenario(scenario, table.points(scenario), choices, place);
+                new Report(run).write(place);
+                runs.put(scenario, run);
+            }
         }
         return told(table.fill(runs), results);
     }

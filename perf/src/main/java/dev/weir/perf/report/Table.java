@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -151,7 +152,10 @@ public record Table(String name, String question, List<Row> rows) {
                 .ifPresent(run -> text.append("- Machine: ")
                         .append(run.machine())
                         .append("\n- Commit: ")
-                        .append(run.commit())
+                        .append(runs.values().stream()
+                                .map(Run::commit)
+                                .distinct()
+                                .collect(Collectors.joining(", then ")))
                         .append("\n\n"));
         text.append("| # | question | measured | must | aim | |\n|---|---|---|---|---|---|\n");
         boolean passed = true;

@@ -43,7 +43,7 @@ final class Evidence {
             Subject subject, Workload point, LoadResult result, Books books, Mock mock, GcLog log, long windowMillis)
             throws IOException, InterruptedException {
         Leaving leaving =
-                result.leavers().isEmpty() ? new Leaving(List.of()) : Leaving.of(result.leavers(), mock.sightings());
+                result.leavers().isEmpty() ? new Leaving(List.of()) : Leaving.of(result.leavers(), mock::sightings);
         boolean left = leaving.count() > 0;
         boolean collected = !log.pauses().isEmpty();
         Double limit = subject.name().equals("weir") && point.keySettings().get("rpm_limit") instanceof Number number

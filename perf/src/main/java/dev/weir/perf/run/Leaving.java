@@ -2,10 +2,13 @@ package dev.weir.perf.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.perf.load.LoadResult.Leaver;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.function.Consumer;
 
 /** How long after its client's leaving each upstream connection ended, by the clocks of load and mock, which are one on a machine. */
 record Leaving(List<Double> millis) {
@@ -14,20 +17,23 @@ record Leaving(List<Double> millis) {
         millis = List.copyOf(millis);
     }
 
-    static Leaving of(List<Leaver> leavers, List<JsonNode> sightings) {
-        Map<String, Long> ended = new HashMap<>();
-        for (JsonNode seen : sightings) {
-            if (seen.path("end").asText().equals("closed_by_peer")) {
-                ended.put(seen.path("user").asText(), seen.path("ended_nanos").asLong());
+    /** What the mock remembers, shown one by one: of a soak there are hundreds of thousands. */
+    interface Sightings {
+        void show(Consumer<JsonNode> each) throws IOException, InterruptedException;
+    }
+
+    static Leaving of(List<Leaver> leavers, Sightings sightings) throws IOException, InterruptedException {
+        Map<String, Long> left = new HashMap<>();
+        leavers.forEach(leaver -> left.put(user(leaver), leaver.nanos()));
+        List<Double> millis = new ArrayList<>();
+        sightings.show(seen -> {
+            Long nanos = left.get(seen.path("user").asText());
+            if (nanos != null && seen.path("end").asText().equals("closed_by_peer")) {
+                millis.add((seen.path("ended_nanos").asLong() - nanos) / 1e6);
             }
-        }
-        return new Leaving(leavers.stream()
-                .flatMap(leaver -> {
-                    Long nanos = ended.get(user(leaver));
-                    return nanos == null ? Stream.<Double>empty() : Stream.of((nanos - leaver.nanos()) / 1e6);
-                })
-                .sorted()
-                .toList());
+        });
+        Collections.sort(millis);
+        return new Leaving(millis);
     }
 
     private static String user(Leaver leaver) {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The mock upstream as a process: it answers, and it is the witness. */
@@ -111,23 +112,26 @@ public final class Mock implements AutoCloseable {
         return totals;
     }
 
-    /** The requests that it remembers, oldest first: one JSON object each. */
-    public List<JsonNode> sightings() throws IOException, InterruptedException {
-        List<JsonNode> seen = new ArrayList<>();
-        for (List<JsonNode> page = page(0); !page.isEmpty(); ) {
-            seen.addAll(page);
-            page = page(page.getLast().path("serial").asLong());
+    /** Shows the requests that it remembers, oldest first: one JSON object each. They may be many: keep what is needed. */
+    public void sightings(Consumer<JsonNode> each) throws IOException, InterruptedException {
+        long since = 0;
+        long last = page(since, each);
+        while (last > since) {
+            since = last;
+            last = page(since, each);
         }
-        return seen;
     }
 
-    private List<JsonNode> page(long since) throws IOException, InterruptedException {
-        List<JsonNode> page = new ArrayList<>();
-        for (String line :
-                Http.text(base().resolve("/witness?since=" + since)).lines().toList()) {
-            page.add(JSON.readTree(line));
+    /** @return the serial of the last one; {@code since} where there is none */
+    private long page(long since, Consumer<JsonNode> each) throws IOException, InterruptedException {
+        String page = Http.text(base().resolve("/witness?since=" + since));
+        long last = since;
+        for (String line : (Iterable<String>) page.lines()::iterator) {
+            JsonNode seen = JSON.readTree(line);
+            last = seen.path("serial").asLong();
+            each.accept(seen);
         }
-        return page;
+        return last;
     }
 
     private Totals totals() throws IOException, InterruptedException {

@@ -32,6 +32,9 @@ public final class Runner {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int REMEMBERED = 200_000;
 
+    /** Seconds: what a profile shows does not become more by being looked at for longer, and a soak is half an hour. */
+    private static final double LONGEST_PROFILE = 30;
+
     private final Scenario scenario;
     private final Settings settings;
     private final PrintStream progress;
@@ -128,12 +131,13 @@ public final class Runner {
             return;
         }
         progress.printf("%s, flame graph (%s): ", scenario.name(), settings.profile());
-        measure(weir, scenario.points().getLast(), mock, 0, settings.profile());
+        Workload point = scenario.points().getLast();
+        measure(weir, point.lasting(Math.min(point.seconds(), LONGEST_PROFILE)), mock, 0, settings.profile());
         Path file = flameGraph();
         notes.add(
                 Files.exists(file)
                         ? "Flame graph of Weir (" + settings.profile() + ", "
-                                + scenario.points().getLast().name() + "): [" + file.getFileName() + "]("
+                                + point.name() + "): [" + file.getFileName() + "]("
                                 + file.getFileName() + ")"
                         : "No flame graph: async-profiler could not attach");
     }

@@ -92,6 +92,13 @@ public record Scenario(
             return key == null ? Map.of() : key;
         }
 
+        /** The same in a measured window of so many seconds. */
+        Workload lasting(double windowSeconds) {
+            ObjectNode node = YAML.valueToTree(this);
+            node.put("seconds", windowSeconds);
+            return YAML.convertValue(node, Workload.class);
+        }
+
         /** The calls a second that are offered, when it is an open loop. */
         public Optional<Double> offered() {
             return Optional.ofNullable(rate);
@@ -197,12 +204,8 @@ public record Scenario(
 
     /** With measured windows of so many seconds. */
     public Scenario seconds(double seconds) {
-        List<Workload> longer = new ArrayList<>();
-        for (Workload point : points) {
-            ObjectNode node = YAML.valueToTree(point);
-            node.put("seconds", seconds);
-            longer.add(YAML.convertValue(node, Workload.class));
-        }
+        List<Workload> longer =
+                points.stream().map(point -> point.lasting(seconds)).toList();
         return new Scenario(name, question, mock, config, tls, fresh, longer, warming, rounds, subjects, targets);
     }
 

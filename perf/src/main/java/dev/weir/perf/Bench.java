@@ -153,7 +153,7 @@ public final class Bench {
         }
         boolean passed = true;
         for (String name : wanted) {
-            Path results = choices.resume == null ? results(name) : existing(choices.resume);
+            Path results = place(name, choices);
             passed &= Table.exists(scenarios(), name)
                     ? table(name, choices, results)
                     : told(scenario(name, List.of(), choices, results), results);
@@ -203,7 +203,7 @@ public final class Bench {
             mixinStandardHelpOptions = true)
     int guard(@Mixin Choices choices) throws IOException, InterruptedException {
         choices.profile = "off";
-        return table(GUARD, choices, results(GUARD)) ? 0 : 1;
+        return table(GUARD, choices, place(GUARD, choices)) ? 0 : 1;
     }
 
     private boolean table(String name, Choices choices, Path results) throws IOException, InterruptedException {
@@ -212,7 +212,12 @@ public final class Bench {
         for (String scenario : table.scenarios()) {
             Path place = Files.createDirectories(results.resolve(scenario));
             if (Report.isRun(place)) {
-                runs.put(scenario, Report.read(place));
+                Run before = Report.read(place);
+                if (!before.command().equals(typed(scenario, choices))) {
+                    throw new IOException("--resume: " + place + " was measured by '" + before.command()
+                            + "' (expected: '" + typed(scenario, choices) + "')");
+                }
+                runs.put(scenario, before);
             } else {
                 Run run = scenario(scenario, table.points(scenario), choices, place);
                 new Report(run).write(place);
@@ -268,6 +273,10 @@ public final class Bench {
         filled.write(results);
         System.out.println("\n" + filled.markdown() + "\n" + results.resolve("report.html"));
         return filled.passed();
+    }
+
+    private Path place(String name, Choices choices) throws IOException {
+        return choices.resume == null ? results(name) : existing(choices.resume);
     }
 
     private Path results(String name) throws IOException {

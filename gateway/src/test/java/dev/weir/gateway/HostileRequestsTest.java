@@ -257,6 +257,19 @@ class HostileRequestsTest {
         }
     }
 
+    /** What came before HTTP/1.1 knows no chunks: the end of the connection is the end of the stream. */
+    @Test
+    void aStreamForHttp10HasNoChunks() throws IOException {
+        String request = new String(House.rawChat(key, House.body("m", true)), StandardCharsets.UTF_8)
+                .replace("HTTP/1.1\r\n", "HTTP/1.0\r\n");
+
+        String answer = exchange(request.getBytes(StandardCharsets.UTF_8));
+
+        assertThat(answer).startsWith("HTTP/1.1 200 OK").doesNotContain("Transfer-Encoding");
+        String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+        assertThat(body).startsWith("data: {").endsWith("data: [DONE]\n\n");
+    }
+
     static Stream<Arguments> bodies() {
         String deep = "[".repeat(100) + "]".repeat(100);
         return Stream.of(

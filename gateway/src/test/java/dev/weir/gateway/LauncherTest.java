@@ -269,7 +269,7 @@ class LauncherTest {
 
             assertThat(in(home.resolve("cache"))).singleElement().asString().endsWith(".aot");
             assertThat(told(environment(), "serve")).contains("-XX:AOTCache=" + home.resolve("cache"));
-            assertThat(told(environment("WEIR_HEAP", "1g", "TZ", "Asia/Tokyo"), "serve"))
+            assertThat(told(environment("WEIR_HEAP", "1g", "WEIR_HEAP_FREE", "100", "TZ", "Asia/Tokyo"), "serve"))
                     .contains("-XX:AOTCache=");
             assertThat(told(environment(), "check")).doesNotContain("AOT");
         }

@@ -33,11 +33,15 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
+import org.apache.pekko.NotUsed;
 import org.apache.pekko.http.javadsl.model.ContentType;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
+import org.apache.pekko.http.javadsl.model.HttpProtocols;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.stream.javadsl.Source;
+import org.apache.pekko.util.ByteString;
 
 /**
  * {@code POST /v1/chat/completions}: one call's way through the house.
@@ -245,10 +249,10 @@ public final class ChatRoute implements Handler {
                 remove.run();
             });
         }
-        return walk.answer().thenApply(answer -> response(call, answer));
+        return walk.answer().thenApply(answer -> response(inbound, call, answer));
     }
 
-    private HttpResponse response(Call call, Answer answer) {
+    private HttpResponse response(Inbound inbound, Call call, Answer answer) {
         List<HttpHeader> headers = ChatHeaders.of(call, answer.attempts());
         return switch (answer) {
             case Answer.Whole whole -> {
@@ -267,12 +271,20 @@ public final class ChatRoute implements Handler {
                 headers.add(NO_BUFFERING);
                 yield HttpResponse.create()
                         .withStatus(Replies.status(streamed.status()))
-                        .withEntity(HttpEntities.createChunked(contentType(streamed.headers()), streamed.body()))
+                        .withEntity(HttpEntities.createChunked(
+                                contentType(streamed.headers()), body(inbound, streamed.body())))
                         .addHeaders(headers);
             }
             case Answer.Failed failed ->
                 desk.refused(rooms.refusals().of(failed.failure())).addHeaders(headers);
         };
+    }
+
+    /** What came before HTTP/1.1 has no chunks: there the end of the connection is the end of the body. */
+    private static Source<ByteString, NotUsed> body(Inbound inbound, Source<ByteString, NotUsed> events) {
+        return inbound.request().protocol().equals(HttpProtocols.HTTP_1_1)
+                ? inbound.connection().chunked(events)
+                : events;
     }
 
     private static ContentType contentType(HttpHeaders headers) {

@@ -59,7 +59,7 @@ final class Demo implements Callable<Integer> {
             mock.close();
         });
         welcome(spec.commandLine().getOut(), "http://" + HOST + ":" + weir.port());
-        StartHeap.giveBack();
+        HeapSize.giveBackAfterStart();
         return UntilStopped.await();
     }
 

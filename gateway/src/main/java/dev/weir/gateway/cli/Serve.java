@@ -62,7 +62,7 @@ final class Serve implements Callable<Integer> {
         if (weir.managementPort() >= 0) {
             spec.commandLine().getErr().println("weir: management on http://127.0.0.1:" + weir.managementPort());
         }
-        StartHeap.giveBack();
+        HeapSize.giveBackAfterStart();
         return UntilStopped.await();
     }
 

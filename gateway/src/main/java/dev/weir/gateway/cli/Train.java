@@ -52,7 +52,7 @@ final class Train implements Callable<Integer> {
             WeirConfig config = ConfigFile.parse(yaml(mock.baseUrl(), directory), Map.of(), Instant.now());
             try (Weir weir = Weir.start(
                     config.withWeir(config.weir().withServer(HOST, 0).withData(directory.resolve("data"))))) {
-                StartHeap.giveBack();
+                HeapSize.giveBackAfterStart();
                 exercise(weir.port());
             }
             return 0;

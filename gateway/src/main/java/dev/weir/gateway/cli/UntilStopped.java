@@ -1,6 +1,7 @@
 package dev.weir.gateway.cli;
 
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** Keeps the process until a signal ends it, and makes of that signal an orderly stop with exit code 0. */
 final class UntilStopped {
@@ -27,8 +28,15 @@ final class UntilStopped {
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
+    /** For good; meanwhile the heap follows what lives in it. */
     static int await() throws InterruptedException {
-        new CountDownLatch(1).await();
+        HeapSize heap = HeapSize.following(Long.getLong(HeapSize.FREE, 0));
+        CountDownLatch never = new CountDownLatch(1);
+        while (!never.await(1, TimeUnit.SECONDS)) {
+            if (heap != null) {
+                heap.follow();
+            }
+        }
         return 0;
     }
 }

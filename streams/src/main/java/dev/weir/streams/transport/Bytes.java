@@ -18,10 +18,14 @@ final class Bytes {
 
     /** A direct buffer with the same bytes, ready for the socket. */
     static ByteBuf direct(ByteBufAllocator allocator, ByteString bytes) {
+        return append(allocator.directBuffer(bytes.length()), bytes);
+    }
+
+    /** Bytes behind what a buffer has, which has room for them. */
+    static ByteBuf append(ByteBuf buffer, ByteString bytes) {
         int length = bytes.length();
-        ByteBuf buffer = allocator.directBuffer(length);
-        ByteBuffer target = buffer.internalNioBuffer(0, length);
+        ByteBuffer target = buffer.internalNioBuffer(buffer.writerIndex(), length);
         bytes.copyToBuffer(target);
-        return buffer.writerIndex(length);
+        return buffer.writerIndex(buffer.writerIndex() + length);
     }
 }

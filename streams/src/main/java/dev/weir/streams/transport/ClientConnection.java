@@ -6,6 +6,9 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.stream.javadsl.Source;
+import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +22,7 @@ public final class ClientConnection {
     private final List<Runnable> goneListeners = new ArrayList<>(2);
     private int callsInFlight;
     private boolean gone;
+    private @Nullable Runnable writableListener;
     private long activeAt = System.nanoTime();
 
     ClientConnection(Channel channel, int loopIndex) {
@@ -56,6 +60,25 @@ public final class ClientConnection {
     /** Takes a listener back whose call has ended. */
     public void forget(Runnable listener) {
         goneListeners.remove(listener);
+    }
+
+    /**
+     * A response's body whose pieces go to the client's socket as chunks without passing through the server layer, which
+     * gets the end alone. For a chunked response to HTTP/1.1.
+     */
+    public Source<ByteString, NotUsed> chunked(Source<ByteString, NotUsed> body) {
+        return body.via(new ChunkWriter(channel, this));
+    }
+
+    /** Whom to tell that the socket takes more again; the response that is being written, one at a time. */
+    void onWritable(@Nullable Runnable listener) {
+        writableListener = listener;
+    }
+
+    void writable() {
+        if (writableListener != null) {
+            writableListener.run();
+        }
     }
 
     /** A call runs: the connection is not idle, however silent it is. */

@@ -227,6 +227,7 @@ final class ConnectionFlow extends GraphStage<FlowShape<SslTlsOutbound, SslTlsIn
         public void channelWritabilityChanged(ChannelHandlerContext context) {
             if (channel.isWritable() && stage != null) {
                 stage.invoke(Signal.WRITABLE);
+                connection.writable();
             }
         }
 

@@ -1,0 +1,85 @@
+package dev.weir.gateway.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HeapSizeTest {
+
+    private static final String LEAST = "MinHeapFreeRatio";
+    private static final String MOST = "MaxHeapFreeRatio";
+
+    private final String least = option(LEAST);
+    private final String most = option(MOST);
+
+    @AfterEach
+    void putBack() {
+        vm().setVMOption(LEAST, "0");
+        vm().setVMOption(MOST, most);
+        vm().setVMOption(LEAST, least);
+    }
+
+    @Test
+    void collectsAndLeavesTheCollectorAsItWasSet() {
+        long collections = collections();
+
+        HeapSize.giveBackAfterStart();
+
+        assertThat(collections()).isGreaterThan(collections);
+        assertThat(option(MOST)).isEqualTo(most);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"30, 94, 68", "60, 124, 51", "300, 364, 17", "364, 364, 10", "500, 364, 10", "0, 64, 90"})
+    void isWhatLivesAndAFixedAmountHoweverMuchThatIs(long used, long heap, int percent) {
+        assertThat(HeapSize.share(used << 20, heap << 20)).isEqualTo(percent);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"10", "64", "2000"})
+    void tellsTheCollector(long megabytes) {
+        assumeTrue(
+                ManagementFactory.getGarbageCollectorMXBeans().stream()
+                        .anyMatch(bean -> bean.getName().startsWith("G1")),
+                "the heap of G1 alone follows");
+        HeapSize heap = HeapSize.following(megabytes);
+        assertThat(heap).isNotNull();
+        System.gc();
+
+        heap.follow();
+        long used = ManagementFactory.getMemoryPoolMXBeans().stream()
+                .filter(pool -> pool.getName().equals("G1 Old Gen"))
+                .mapToLong(pool -> pool.getUsage().getUsed())
+                .sum();
+
+        int expected = HeapSize.share(used, used + (megabytes << 20));
+        assertThat(Integer.parseInt(option(LEAST))).isBetween(expected - 2, expected + 2);
+        assertThat(Integer.parseInt(option(MOST))).isGreaterThanOrEqualTo(Integer.parseInt(option(LEAST)));
+    }
+
+    @Test
+    void leavesTheCollectorAloneWhereNothingIsToBeKeptFree() {
+        assertThat(HeapSize.following(0)).isNull();
+    }
+
+    private static HotSpotDiagnosticMXBean vm() {
+        return ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+    }
+
+    private static String option(String name) {
+        return vm().getVMOption(name).getValue();
+    }
+
+    private static long collections() {
+        return ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .mapToLong(GarbageCollectorMXBean::getCollectionCount)
+                .sum();
+    }
+}

@@ -10,11 +10,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * A request that has come in.
  *
+ * @param path of the URI, rendered once
  * @param requestId the client's label for it, or one of ours; never an identity
  * @param dispatcher of the connection's loop
  */
 public record Inbound(
         HttpRequest request,
+        String path,
         ClientConnection connection,
         String dispatcher,
         String requestId,
@@ -27,6 +29,7 @@ public record Inbound(
         String label = label(request);
         return new Inbound(
                 request,
+                request.getUri().path(),
                 connection,
                 dispatcher,
                 label == null ? made() : label,
@@ -57,13 +60,9 @@ public record Inbound(
         return "req_" + Long.toHexString(System.currentTimeMillis()) + Long.toHexString(random | Long.MIN_VALUE);
     }
 
-    public String path() {
-        return request.getUri().path();
-    }
-
     /** The path as logs show it. */
     public String shownPath() {
-        return Redaction.of(path());
+        return Redaction.of(path);
     }
 
     public String method() {

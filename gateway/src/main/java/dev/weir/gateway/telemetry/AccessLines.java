@@ -30,7 +30,7 @@ public final class AccessLines implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(AccessLines.class);
     private static final int QUEUE = 32 * 1024;
-    private static final long GATHER_MILLIS = 20;
+    private static final long GATHER_MILLIS = 50;
     private static final JsonFactory JSON = JsonFactory.builder()
             .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
             .disable(StreamWriteFeature.FLUSH_PASSED_TO_STREAM)

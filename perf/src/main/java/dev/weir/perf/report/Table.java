@@ -189,11 +189,23 @@ public record Table(String name, String question, List<Row> rows) {
                 .append("/report.md): ")
                 .append(run.scenario().rounds())
                 .append(" rounds")
+                .append(stolen(run))
                 .append(new Report(run).disagreements().isEmpty() ? "" : ", **VOID**")
                 .append('\n'));
         passed &= runs.values().stream()
                 .allMatch(run -> new Report(run).disagreements().isEmpty());
         return new Filled(text.toString(), passed);
+    }
+
+    /** A hundredth of the calls is what many rows are about: where the host keeps as much of the machine, they are about the host. */
+    private static String stolen(Run run) {
+        long stolen = run.rounds().stream()
+                .filter(round -> round.isStolen(run.cores()))
+                .count();
+        return stolen == 0
+                ? ""
+                : ", **on a machine that others had too** (" + stolen + " of "
+                        + run.rounds().size() + " measurements, see its disturbances)";
     }
 
     /** A table in Markdown, and whether everything in it must is met. */

@@ -18,14 +18,23 @@ final class Machine {
 
     private Machine() {}
 
-    /** CPU time that all processes have used since it was started, in microseconds (0 where there is no {@code /proc}). */
-    static long busyMicros() {
+    /**
+     * CPU time since it was started, in microseconds (0 where there is no {@code /proc}).
+     *
+     * @param busy that nobody here could have besides, what was stolen included
+     * @param stolen that the host of a virtual machine kept for others while this one had work
+     */
+    record Time(long busy, long stolen) {}
+
+    static Time time() {
         String[] ticks = find("/proc/stat", "cpu +(.*)").split(" ");
         long busy = 0;
+        long stolen = 0;
         for (int i = 0; i <= STOLEN && ticks.length > STOLEN; i++) {
             busy += i == IDLE || i == WAITING_FOR_DISK ? 0 : Long.parseLong(ticks[i]);
+            stolen = Long.parseLong(ticks[i]);
         }
-        return busy * TICK_MICROS;
+        return new Time(busy * TICK_MICROS, stolen * TICK_MICROS);
     }
 
     static String described() {

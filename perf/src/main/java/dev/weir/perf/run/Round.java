@@ -30,6 +30,7 @@ public record Round(
         List<String> disagreements) {
     private static final double BUSY = 0.9;
     private static final double DISTURBED = 0.1;
+    private static final double STOLEN = 0.02;
 
     public Round {
         samples = List.copyOf(samples);
@@ -43,7 +44,8 @@ public record Round(
      * @param subject CPU of the subject's processes in that time, in microseconds; 0 when it has none
      * @param mock the mock's
      * @param load the load's
-     * @param machine of everything on the machine
+     * @param machine of everything on the machine, stolen time included
+     * @param stolen that the machine's host kept for others while there was work here
      * @param idleBytes resident memory of the subject before the load
      * @param residentBytes and at the end of the window
      * @param proportionalBytes of it what is not shared
@@ -54,6 +56,7 @@ public record Round(
             long mock,
             long load,
             long machine,
+            long stolen,
             long idleBytes,
             long residentBytes,
             long proportionalBytes) {}
@@ -110,15 +113,25 @@ public record Round(
         busy("the mock was busy", usage.mock(), mockLoops, BUSY, found);
         busy("the machine was busy", usage.machine(), cores, BUSY, found);
         busy("others had the machine", others(), cores, DISTURBED, found);
+        busy("the host kept the machine", usage.stolen(), cores, STOLEN, found);
         return found;
     }
 
+    /** Was so much stolen that the round says more of the host than of a subject: a hundredth of the latencies, say? */
+    public boolean isStolen(int cores) {
+        return share(usage.stolen(), cores) >= STOLEN;
+    }
+
     private long others() {
-        return Math.max(0, usage.machine() - usage.subject() - usage.mock() - usage.load());
+        return Math.max(0, usage.machine() - usage.stolen() - usage.subject() - usage.mock() - usage.load());
+    }
+
+    private double share(long micros, int cores) {
+        return micros / (usage.seconds() * 1e6 * cores);
     }
 
     private void busy(String what, long micros, int cores, double limit, List<String> found) {
-        double share = micros / (usage.seconds() * 1e6 * cores);
+        double share = share(micros, cores);
         if (share >= limit) {
             found.add(String.format(
                     Locale.ROOT,

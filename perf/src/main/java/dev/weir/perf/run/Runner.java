@@ -215,6 +215,7 @@ public final class Runner {
                             after.mock() - before.mock(),
                             after.load() - before.load(),
                             after.machine() - before.machine(),
+                            after.stolen() - before.stolen(),
                             idle,
                             resident,
                             proportional),

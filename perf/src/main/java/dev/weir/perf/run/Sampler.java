@@ -15,7 +15,7 @@ final class Sampler implements AutoCloseable {
     private static final int SCRAPE_EVERY = 5;
 
     /** What the meters say at one moment; CPU in microseconds. */
-    record Reading(long nanos, long subject, long mock, long load, long machine) {}
+    record Reading(long nanos, long subject, long mock, long load, long machine, long stolen) {}
 
     private final Subject subject;
     private final Mock mock;
@@ -34,12 +34,14 @@ final class Sampler implements AutoCloseable {
     }
 
     Reading read() {
+        Machine.Time machine = Machine.time();
         return new Reading(
                 System.nanoTime(),
                 of(ProcessTree::cpuMicros),
                 mock.tree().cpuMicros(),
                 load.tree().cpuMicros(),
-                Machine.busyMicros());
+                machine.busy(),
+                machine.stolen());
     }
 
     /** Looks no more; what it has seen. */

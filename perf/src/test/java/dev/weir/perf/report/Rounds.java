@@ -43,6 +43,18 @@ public final class Rounds {
 
     static Round at(
             String point, String subject, int number, long callsPerSecond, long failures, String... disagreements) {
+        return stolen(0, point, subject, number, callsPerSecond, failures, disagreements);
+    }
+
+    /** A round of ten seconds in which the host kept so many microseconds. */
+    static Round stolen(
+            long stolen,
+            String point,
+            String subject,
+            int number,
+            long callsPerSecond,
+            long failures,
+            String... disagreements) {
         return new Round(
                 subject,
                 point,
@@ -50,7 +62,8 @@ public final class Rounds {
                 10,
                 false,
                 load(Map.of("OK", callsPerSecond * 10, "TRUNCATED", failures), new LoadResult.Tokens(1, 1, 0)),
-                new Round.Usage(10, 1_000_000, 2_000_000, 9_500_000, 12_500_000, 50_000_000, 100_000_000, 90_000_000),
+                new Round.Usage(
+                        10, 1_000_000, 2_000_000, 9_500_000, 12_500_000, stolen, 50_000_000, 100_000_000, 90_000_000),
                 NOTHING,
                 List.of(new Sample(1, 0.5, 0.1, 0.1, 0.7, 100, 90, 20, 30)),
                 List.of(disagreements));

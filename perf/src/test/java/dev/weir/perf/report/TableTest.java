@@ -68,6 +68,23 @@ final class TableTest {
     }
 
     @Test
+    void aTableSaysOnHowManyMeasurementsTheHostKeptTheMachine() throws IOException {
+        long twoHundredths = 400_000;
+        List<Round> rounds = List.of(
+                Rounds.stolen(0, "10 users", "nginx", 1, 1000, 0),
+                Rounds.stolen(twoHundredths - 1, "10 users", "weir", 1, 800, 0),
+                Rounds.stolen(twoHundredths, "10 users", "weir", 2, 800, 0));
+        Run run = Rounds.run(List.of(Rounds.point("10 users", 10)), rounds);
+
+        assertThat(table(ROWS).fill(Map.of("test", run)).markdown())
+                .contains("**on a machine that others had too** (1 of 3 measurements");
+        assertThat(table(ROWS).fill(Map.of("test", run(800))).markdown()).doesNotContain("others had too");
+        assertThat(new Report(run).markdown())
+                .contains("weir, 10 users, round 2: the host kept the machine 2 % of the time")
+                .doesNotContain("round 1: the host");
+    }
+
+    @Test
     void aMeasureThatIsNoneIsRefused() {
         assertThatThrownBy(() -> table(ROWS.replace("throughput", "speed"))).hasMessageContaining("measure: speed");
     }

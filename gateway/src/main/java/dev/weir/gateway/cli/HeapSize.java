@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How large the heap is: what lives, and a fixed amount beside it.
+ * How large the heap is: what lives, and a fixed amount and a little more beside it.
  *
  * <p>By itself G1 lets a heap grow by how long its pauses took, which says as much about the machine as about the process: an
  * hour of noisy neighbours is a heap that stays large. And a share of the heap kept free is too little for ten streams or
@@ -76,11 +76,17 @@ final class HeapSize {
         long ended = marking.getCollectionCount();
         lives = ended == markings ? Math.min(lives, used) : used;
         markings = ended;
-        int wanted = share(used, lives + free);
+        long room = room(lives, free);
+        int wanted = share(used, lives + room);
         if (wanted != least) {
             least = wanted;
-            tell(wanted, Math.max(wanted, share(used, lives + free + free / 2)));
+            tell(wanted, Math.max(wanted, share(used, lives + room + room / 2)));
         }
+    }
+
+    /** The amount, and an eighth of what lives: ten thousand streams also make more garbage than ten. */
+    static long room(long lives, long free) {
+        return free + lives / 8;
     }
 
     private void tell(int atLeast, int atMost) {

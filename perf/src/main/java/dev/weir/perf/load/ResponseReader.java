@@ -125,6 +125,9 @@ final class ResponseReader {
         while (end < upTo && source[end] != '\n') {
             end++;
         }
+        if (state == State.HEADER && line.size() == 0 && end < upTo && isOfNoMatter(source, from, end)) {
+            return end + 1;
+        }
         line.write(source, from, end - from);
         if (line.size() > MAX_LINE) {
             state = State.BROKEN;
@@ -137,6 +140,22 @@ final class ResponseReader {
         line.reset();
         line(text.endsWith("\r") ? text.substring(0, text.length() - 1) : text);
         return end + 1;
+    }
+
+    /** A whole header line that need not become text. */
+    private static boolean isOfNoMatter(byte[] source, int from, int end) {
+        int colon = from;
+        while (colon < end && source[colon] != ':') {
+            colon++;
+        }
+        return colon < end && !mayMatter(colon - from);
+    }
+
+    /** Most headers are told from those that matter by the length of their names. */
+    private static boolean mayMatter(int nameLength) {
+        return nameLength == CONTENT_LENGTH.length()
+                || nameLength == TRANSFER_ENCODING.length()
+                || nameLength == CONNECTION.length();
     }
 
     private void line(String text) {
@@ -169,8 +188,7 @@ final class ResponseReader {
             state = State.BROKEN;
             return;
         }
-        // most headers are told from those that matter by the length of their names
-        if (colon == CONTENT_LENGTH.length() || colon == TRANSFER_ENCODING.length() || colon == CONNECTION.length()) {
+        if (mayMatter(colon)) {
             matters(
                     text.substring(0, colon).toLowerCase(Locale.ROOT),
                     text.substring(colon + 1).strip().toLowerCase(Locale.ROOT));

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +41,12 @@ public final class Child implements AutoCloseable {
                 "-Xms192m",
                 "-Xmx192m",
                 "-Xmn96m",
+                "-Dio.netty.leakDetection.level=disabled",
+                "-Dio.netty.jfr.enabled=false",
                 "--enable-native-access=ALL-UNNAMED"));
+        if (hasLargePages()) {
+            command.add("-XX:+UseTransparentHugePages");
+        }
         if (Runtime.version().feature() >= 24) {
             command.addAll(List.of("-XX:+UseCompactObjectHeaders", "--sun-misc-unsafe-memory-access=allow"));
         }
@@ -49,6 +55,16 @@ public final class Child implements AutoCloseable {
         return new Child(new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start());
+    }
+
+    /** Whether the system gives pages of 2 MB to who asks; where it does not, the JVM would complain on the output. */
+    private static boolean hasLargePages() {
+        try {
+            String modes = Files.readString(Path.of("/sys/kernel/mm/transparent_hugepage/enabled"));
+            return modes.contains("[madvise]") || modes.contains("[always]");
+        } catch (IOException notThisSystem) {
+            return false;
+        }
     }
 
     public ProcessTree tree() {

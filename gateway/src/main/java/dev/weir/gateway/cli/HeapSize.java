@@ -6,6 +6,9 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.PlatformManagedObject;
 import java.util.List;
+import javax.management.ListenerNotFoundException;
+import javax.management.NotificationEmitter;
+import javax.management.NotificationListener;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,12 +17,13 @@ import org.jspecify.annotations.Nullable;
  * <p>By itself G1 lets a heap grow by how long its pauses took, which says as much about the machine as about the process: an
  * hour of noisy neighbours is a heap that stays large. And a share of the heap kept free is too little for ten streams or
  * too much for ten thousand. So the shares that it keeps free ({@code MinHeapFreeRatio} and {@code MaxHeapFreeRatio}, for
- * which it looks at the end of each marking) are set anew as what lives changes.
+ * which it looks at the end of each marking) are set anew after each collection. A marking begins with one: what it finds
+ * is what they were reckoned from, even where a thousand connections have come within a second.
  *
  * <p>What lives is the least that the old generation has had since the last marking: behind one G1 clears away what died,
  * until the next it lets it lie.
  */
-final class HeapSize {
+final class HeapSize implements AutoCloseable {
 
     /** A system property: megabytes kept free; the launcher sets it. Without it the collector is left alone. */
     static final String FREE = "weir.heap.free";
@@ -35,16 +39,23 @@ final class HeapSize {
 
     private final HotSpotDiagnosticMXBean vm;
     private final MemoryPoolMXBean old;
+    private final MemoryPoolMXBean survivors;
     private final GarbageCollectorMXBean marking;
     private final long free;
+    private final NotificationListener collected = (collection, none) -> follow();
     private long markings;
     private long lives;
     private int least;
 
     private HeapSize(
-            HotSpotDiagnosticMXBean vm, MemoryPoolMXBean old, GarbageCollectorMXBean marking, long freeMegabytes) {
+            HotSpotDiagnosticMXBean vm,
+            MemoryPoolMXBean old,
+            MemoryPoolMXBean survivors,
+            GarbageCollectorMXBean marking,
+            long freeMegabytes) {
         this.vm = vm;
         this.old = old;
+        this.survivors = survivors;
         this.marking = marking;
         this.free = freeMegabytes << 20;
         this.markings = -1;
@@ -55,10 +66,36 @@ final class HeapSize {
     static @Nullable HeapSize following(long freeMegabytes) {
         HotSpotDiagnosticMXBean vm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
         MemoryPoolMXBean old = named(ManagementFactory.getMemoryPoolMXBeans(), "G1 Old Gen");
+        MemoryPoolMXBean survivors = named(ManagementFactory.getMemoryPoolMXBeans(), "G1 Survivor Space");
         GarbageCollectorMXBean marking = named(ManagementFactory.getGarbageCollectorMXBeans(), "G1 Concurrent GC");
-        return vm == null || old == null || marking == null || freeMegabytes <= 0
+        return vm == null || old == null || survivors == null || marking == null || freeMegabytes <= 0
                 ? null
-                : new HeapSize(vm, old, marking, freeMegabytes);
+                : new HeapSize(vm, old, survivors, marking, freeMegabytes);
+    }
+
+    /** Follows at once, and after each collection until closed. */
+    void start() {
+        follow();
+        for (NotificationEmitter collector : collectors()) {
+            collector.addNotificationListener(collected, null, null);
+        }
+    }
+
+    @Override
+    public void close() {
+        for (NotificationEmitter collector : collectors()) {
+            try {
+                collector.removeNotificationListener(collected);
+            } catch (ListenerNotFoundException notStarted) {
+                // Then there is nothing to take back.
+            }
+        }
+    }
+
+    private static List<NotificationEmitter> collectors() {
+        return ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .map(NotificationEmitter.class::cast)
+                .toList();
     }
 
     private static <T extends PlatformManagedObject> @Nullable T named(List<T> beans, String name) {
@@ -70,17 +107,18 @@ final class HeapSize {
         return null;
     }
 
-    /** Looks at what lives, and tells the collector what to keep free beside it: the amount, and at most half as much again. */
-    void follow() {
+    /** Looks at what lives, and tells the collector what to keep free beside it: the amount, and at most a quarter more. */
+    synchronized void follow() {
         long used = old.getUsage().getUsed();
         long ended = marking.getCollectionCount();
         lives = ended == markings ? Math.min(lives, used) : used;
         markings = ended;
         long room = room(lives, free);
-        int wanted = share(used, lives + room);
+        long found = used + survivors.getUsage().getUsed();
+        int wanted = share(found, lives + room);
         if (wanted != least) {
             least = wanted;
-            tell(wanted, Math.max(wanted, share(used, lives + room + room / 2)));
+            tell(wanted, Math.max(wanted, share(found, lives + room + room / 4)));
         }
     }
 

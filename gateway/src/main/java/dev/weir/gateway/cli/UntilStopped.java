@@ -1,7 +1,6 @@
 package dev.weir.gateway.cli;
 
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /** Keeps the process until a signal ends it, and makes of that signal an orderly stop with exit code 0. */
 final class UntilStopped {
@@ -30,12 +29,11 @@ final class UntilStopped {
 
     /** For good; meanwhile the heap follows what lives in it. */
     static int await() throws InterruptedException {
-        HeapSize heap = HeapSize.following(Long.getLong(HeapSize.FREE, 0));
-        CountDownLatch never = new CountDownLatch(1);
-        while (!never.await(1, TimeUnit.SECONDS)) {
+        try (HeapSize heap = HeapSize.following(Long.getLong(HeapSize.FREE, 0))) {
             if (heap != null) {
-                heap.follow();
+                heap.start();
             }
+            new CountDownLatch(1).await();
         }
         return 0;
     }

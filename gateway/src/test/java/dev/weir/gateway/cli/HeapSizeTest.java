@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,19 +47,11 @@ class HeapSizeTest {
     @ParameterizedTest
     @CsvSource({"10", "64", "2000"})
     void tellsTheCollector(long megabytes) {
-        assumeTrue(
-                ManagementFactory.getGarbageCollectorMXBeans().stream()
-                        .anyMatch(bean -> bean.getName().startsWith("G1")),
-                "the heap of G1 alone follows");
-        HeapSize heap = HeapSize.following(megabytes);
-        assertThat(heap).isNotNull();
+        HeapSize heap = following(megabytes);
         System.gc();
 
         heap.follow();
-        long used = ManagementFactory.getMemoryPoolMXBeans().stream()
-                .filter(pool -> pool.getName().equals("G1 Old Gen"))
-                .mapToLong(pool -> pool.getUsage().getUsed())
-                .sum();
+        long used = old();
 
         int expected = HeapSize.share(used, used + HeapSize.room(used, megabytes << 20));
         assertThat(Integer.parseInt(option(LEAST))).isBetween(expected - 2, expected + 2);
@@ -65,8 +59,41 @@ class HeapSizeTest {
     }
 
     @Test
+    void looksAgainAfterEachCollection() {
+        try (HeapSize heap = following(64)) {
+            System.gc();
+            heap.start();
+            int before = Integer.parseInt(option(LEAST));
+            byte[][] living = new byte[200][1 << 20];
+
+            System.gc();
+
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> Integer.parseInt(option(LEAST)) < before - 5 && living.length * (1L << 20) < old());
+        }
+    }
+
+    @Test
     void leavesTheCollectorAloneWhereNothingIsToBeKeptFree() {
         assertThat(HeapSize.following(0)).isNull();
+    }
+
+    private static HeapSize following(long megabytes) {
+        assumeTrue(
+                ManagementFactory.getGarbageCollectorMXBeans().stream()
+                        .anyMatch(bean -> bean.getName().startsWith("G1")),
+                "the heap of G1 alone follows");
+        HeapSize heap = HeapSize.following(megabytes);
+        assertThat(heap).isNotNull();
+        return heap;
+    }
+
+    private static long old() {
+        return ManagementFactory.getMemoryPoolMXBeans().stream()
+                .filter(pool -> pool.getName().equals("G1 Old Gen"))
+                .mapToLong(pool -> pool.getUsage().getUsed())
+                .sum();
     }
 
     private static HotSpotDiagnosticMXBean vm() {

@@ -1,5 +1,6 @@
 package dev.weir.perf.jmh;
 
+import dev.weir.perf.subject.Child;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,7 +97,7 @@ public final class JmhCommand implements Callable<Integer> {
     private static List<String> jvmFlags() {
         List<String> flags = new ArrayList<>(
                 List.of("-XX:+UseG1GC", "-Xms512m", "-Xmx512m", "-XX:MaxNewSize=96m", "-XX:G1HeapRegionSize=1m"));
-        if (Files.exists(Path.of("/sys/kernel/mm/transparent_hugepage"))) {
+        if (Child.hasLargePages()) {
             flags.add("-XX:+UseTransparentHugePages");
         }
         int feature = Runtime.version().feature();

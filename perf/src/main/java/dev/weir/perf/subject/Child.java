@@ -58,7 +58,7 @@ public final class Child implements AutoCloseable {
     }
 
     /** Whether the system gives pages of 2 MB to who asks; where it does not, the JVM would complain on the output. */
-    private static boolean hasLargePages() {
+    public static boolean hasLargePages() {
         try {
             String modes = Files.readString(Path.of("/sys/kernel/mm/transparent_hugepage/enabled"));
             return modes.contains("[madvise]") || modes.contains("[always]");

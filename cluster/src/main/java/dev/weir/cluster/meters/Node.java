@@ -85,7 +85,8 @@ public final class Node {
                                 self -> entity.getShard().tell(new ClusterSharding.Passivate<>(self))))
                 .withEntityProps(DispatcherSelector.fromConfig(bounds.meterDispatcher()))
                 .withStopMessage(Meter.Stop.INSTANCE));
-        Meters meters = new Meters(system, key -> sharding.entityRefFor(Meters.TYPE, key), store, clock, bounds);
+        Meters meters =
+                new Meters(system, new MeterRefs(key -> sharding.entityRefFor(Meters.TYPE, key)), store, clock, bounds);
         Node node = new Node(incarnation, meters);
         node.endWith(system, store, database, bounds, clock);
         Cluster cluster = Cluster.get(system);

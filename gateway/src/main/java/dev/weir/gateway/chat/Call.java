@@ -14,11 +14,11 @@ import dev.weir.gateway.door.Inbound;
 import dev.weir.gateway.door.Replies;
 import dev.weir.gateway.telemetry.AccessLines;
 import dev.weir.streams.dialect.ChatRequest;
+import dev.weir.streams.pool.HeaderBlock;
 import dev.weir.streams.relay.AttemptEnd;
 import dev.weir.streams.relay.CallWatch;
 import dev.weir.streams.relay.Failure;
 import dev.weir.streams.relay.Target;
-import io.netty.handler.codec.http.HttpHeaders;
 import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
 
@@ -86,11 +86,11 @@ final class Call implements CallWatch {
     }
 
     @Override
-    public HttpHeaders headers(int number, Target target) {
+    public HeaderBlock headers(int number, Target target) {
         if (!rooms.attemptHeader()) {
             return target.headers();
         }
-        return target.headers().copy().set("x-weir-attempt", id(number).toString());
+        return target.headers().with("x-weir-attempt", id(number).toString());
     }
 
     private AttemptId id(int number) {

@@ -9,6 +9,7 @@ import dev.weir.config.price.Price;
 import dev.weir.config.price.Usage;
 import dev.weir.gateway.telemetry.Telemetry;
 import dev.weir.streams.pool.Endpoint;
+import dev.weir.streams.pool.HeaderBlock;
 import dev.weir.streams.pool.HostNames;
 import dev.weir.streams.pool.PoolSettings;
 import dev.weir.streams.pool.UpstreamPool;
@@ -157,7 +158,7 @@ public final class Models implements AutoCloseable {
         return duration == null ? Duration.ZERO : duration;
     }
 
-    private static HttpHeaders headers(@Nullable Secret credential) {
+    private static HeaderBlock headers(@Nullable Secret credential) {
         HttpHeaders headers = new DefaultHttpHeaders()
                 .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
                 .set(HttpHeaderNames.ACCEPT_ENCODING, "identity")
@@ -165,7 +166,7 @@ public final class Models implements AutoCloseable {
         if (credential != null) {
             headers.set(HttpHeaderNames.AUTHORIZATION, "Bearer " + credential.reveal());
         }
-        return headers;
+        return HeaderBlock.of(headers);
     }
 
     public Optional<Group> find(String model) {

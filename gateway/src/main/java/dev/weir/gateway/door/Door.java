@@ -89,7 +89,7 @@ public final class Door {
     private HttpResponse finish(Inbound inbound, HttpResponse response) {
         inbound.connection().callEnded();
         HttpResponse named =
-                response.addHeader(REQUEST_ID.with(inbound.requestId())).addHeader(CALL_ID.with(inbound.requestId()));
+                response.addHeaders(List.of(REQUEST_ID.with(inbound.requestId()), CALL_ID.with(inbound.requestId())));
         HttpResponse shared = cors.allow(inbound, named);
         return closing.get() ? shared.addHeader(Connection.create("close")) : shared;
     }

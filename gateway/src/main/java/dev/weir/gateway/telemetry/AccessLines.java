@@ -1,8 +1,11 @@
 package dev.weir.gateway.telemetry;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.SerializableString;
 import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.core.io.SerializedString;
 import dev.weir.config.AccessLog;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -15,6 +18,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -31,10 +35,37 @@ public final class AccessLines implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AccessLines.class);
     private static final int QUEUE = 32 * 1024;
     private static final long GATHER_MILLIS = 50;
-    private static final JsonFactory JSON = JsonFactory.builder()
+    private static final JsonFactory JSON = new JsonFactoryBuilder()
             .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
             .disable(StreamWriteFeature.FLUSH_PASSED_TO_STREAM)
+            .rootValueSeparator((String) null)
             .build();
+
+    /** The members of a line, their names made once. */
+    private enum Name {
+        TIME,
+        REQUEST_ID,
+        METHOD,
+        PATH,
+        STATUS,
+        OUTCOME,
+        KEY,
+        KEY_ALIAS,
+        TEAM_ID,
+        MODEL,
+        DEPLOYMENT,
+        STREAM,
+        ATTEMPTS,
+        PROMPT_TOKENS,
+        COMPLETION_TOKENS,
+        ESTIMATED,
+        SPEND_NANOUSD,
+        DURATION_US,
+        FIRST_CONTENT_US,
+        ERROR;
+
+        private final SerializableString json = new SerializedString(name().toLowerCase(Locale.ROOT));
+    }
 
     /**
      * A call that ended. No prompt, no answer, no key: the key's hash is not a secret.
@@ -72,6 +103,7 @@ public final class AccessLines implements AutoCloseable {
     private final boolean off;
     private final OutputStream out;
     private final Thread writer;
+    private @Nullable JsonGenerator generator;
     private boolean failing;
     private long shownSecond = Long.MIN_VALUE;
     private String shown = "";
@@ -99,10 +131,19 @@ public final class AccessLines implements AutoCloseable {
                 };
             case AccessLog.ToFile file -> new AccessLines(appending(file.path()), false, lost);
         };
-        if (!lines.off) {
-            lines.writer.start();
+        return lines.started();
+    }
+
+    /** Writes to a stream. */
+    static AccessLines to(OutputStream out, Runnable lost) {
+        return new AccessLines(out, false, lost).started();
+    }
+
+    private AccessLines started() {
+        if (!off) {
+            writer.start();
         }
-        return lines;
+        return this;
     }
 
     private static OutputStream appending(Path path) {
@@ -193,32 +234,59 @@ public final class AccessLines implements AutoCloseable {
         failing = true;
     }
 
+    /** A line goes to the stream as a whole, so that no other is lost with one that cannot be written. */
     private void write(Line line) throws IOException {
-        try (JsonGenerator json = JSON.createGenerator(out)) {
-            json.writeStartObject();
-            json.writeStringField("time", time(line.startedMillis));
-            json.writeStringField("request_id", line.requestId);
-            json.writeStringField("method", line.method);
-            json.writeStringField("path", line.path);
-            json.writeNumberField("status", line.status);
-            json.writeStringField("outcome", line.outcome);
-            optional(json, "key", line.keyHash);
-            optional(json, "key_alias", line.keyAlias);
-            optional(json, "team_id", line.teamId);
-            optional(json, "model", line.model);
-            optional(json, "deployment", line.deployment);
-            json.writeBooleanField("stream", line.stream);
-            json.writeNumberField("attempts", line.attempts);
-            json.writeNumberField("prompt_tokens", line.promptTokens);
-            json.writeNumberField("completion_tokens", line.completionTokens);
-            json.writeBooleanField("estimated", line.estimated);
-            json.writeNumberField("spend_nanousd", line.nanoUsd);
-            json.writeNumberField("duration_us", line.durationMicros);
-            json.writeNumberField("first_content_us", line.firstContentMicros);
-            optional(json, "error", line.error);
-            json.writeEndObject();
+        JsonGenerator json = generator;
+        // One that fails is inside a line, which the next one shall not go on with.
+        generator = null;
+        if (json == null) {
+            if (failing) {
+                out.write('\n');
+            }
+            json = JSON.createGenerator(out);
         }
-        out.write('\n');
+        json.writeStartObject();
+        text(json, Name.TIME, time(line.startedMillis));
+        text(json, Name.REQUEST_ID, line.requestId);
+        text(json, Name.METHOD, line.method);
+        text(json, Name.PATH, line.path);
+        number(json, Name.STATUS, line.status);
+        text(json, Name.OUTCOME, line.outcome);
+        text(json, Name.KEY, line.keyHash);
+        text(json, Name.KEY_ALIAS, line.keyAlias);
+        text(json, Name.TEAM_ID, line.teamId);
+        text(json, Name.MODEL, line.model);
+        text(json, Name.DEPLOYMENT, line.deployment);
+        flag(json, Name.STREAM, line.stream);
+        number(json, Name.ATTEMPTS, line.attempts);
+        number(json, Name.PROMPT_TOKENS, line.promptTokens);
+        number(json, Name.COMPLETION_TOKENS, line.completionTokens);
+        flag(json, Name.ESTIMATED, line.estimated);
+        number(json, Name.SPEND_NANOUSD, line.nanoUsd);
+        number(json, Name.DURATION_US, line.durationMicros);
+        number(json, Name.FIRST_CONTENT_US, line.firstContentMicros);
+        text(json, Name.ERROR, line.error);
+        json.writeEndObject();
+        json.writeRaw('\n');
+        json.flush();
+        generator = json;
+    }
+
+    private static void text(JsonGenerator json, Name name, @Nullable String value) throws IOException {
+        if (value != null) {
+            json.writeFieldName(name.json);
+            json.writeString(value);
+        }
+    }
+
+    private static void number(JsonGenerator json, Name name, long value) throws IOException {
+        json.writeFieldName(name.json);
+        json.writeNumber(value);
+    }
+
+    private static void flag(JsonGenerator json, Name name, boolean value) throws IOException {
+        json.writeFieldName(name.json);
+        json.writeBoolean(value);
     }
 
     /** As {@link Instant} writes it; what comes before the milliseconds is the same for many lines. */
@@ -231,12 +299,6 @@ public final class AccessLines implements AutoCloseable {
         }
         String thousands = Long.toString(1_000 + Math.floorMod(millis, 1_000));
         return shown + thousands.substring(1) + "Z";
-    }
-
-    private static void optional(JsonGenerator json, String name, @Nullable String value) throws IOException {
-        if (value != null) {
-            json.writeStringField(name, value);
-        }
     }
 
     /** Writes what is queued, for at most five seconds. */

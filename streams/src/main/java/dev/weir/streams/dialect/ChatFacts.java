@@ -48,6 +48,11 @@ public final class ChatFacts {
         if (delta.read(data, from, to)) {
             content = delta.content();
             contentChars += delta.chars();
+            UsageFigures figures = delta.usage();
+            if (figures != null) {
+                usage = figures.usage();
+                usageOnly = delta.emptyChoices();
+            }
         } else {
             parse(data, from, to);
         }
@@ -232,49 +237,32 @@ public final class ChatFacts {
         }
     }
 
-    /**
-     * The provider's figures in disjoint buckets. Some count what was spent on reasoning only in the total: it is output
-     * all the same.
-     */
     private static Usage usage(JsonParser parser) throws IOException {
-        long prompt = 0;
-        long completion = 0;
-        long total = 0;
-        long cached = 0;
-        long written = 0;
-        long reasoning = 0;
-        long audio = 0;
+        UsageFigures figures = new UsageFigures();
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             JsonToken value = parser.nextToken();
             switch (name) {
-                case "prompt_tokens" -> prompt = tokens(parser);
-                case "completion_tokens" -> completion = tokens(parser);
-                case "total_tokens" -> total = tokens(parser);
+                case "prompt_tokens" -> figures.prompt = tokens(parser);
+                case "completion_tokens" -> figures.completion = tokens(parser);
+                case "total_tokens" -> figures.total = tokens(parser);
                 // OpenAI has no word for cache writes; these are the words of those who resell models that do.
-                case "cache_creation_input_tokens" -> written = Math.max(written, tokens(parser));
+                case "cache_creation_input_tokens" -> figures.atLeastWritten(tokens(parser));
                 case "prompt_tokens_details" -> {
                     long[] details =
                             details(parser, value, "cached_tokens", "cache_creation_tokens", "cache_write_tokens");
-                    cached = details[0];
-                    written = Math.max(written, Math.max(details[1], details[2]));
+                    figures.cached = details[0];
+                    figures.atLeastWritten(Math.max(details[1], details[2]));
                 }
                 case "completion_tokens_details" -> {
                     long[] details = details(parser, value, "reasoning_tokens", "audio_tokens");
-                    reasoning = details[0];
-                    audio = details[1];
+                    figures.reasoning = details[0];
+                    figures.audio = details[1];
                 }
                 default -> parser.skipChildren();
             }
         }
-        long beside = Math.max(0, total - prompt - completion);
-        long generated = completion + beside;
-        long cacheRead = Math.min(cached, prompt);
-        long cacheWrite = Math.min(written, prompt - cacheRead);
-        long thought = Math.min(Math.max(reasoning, beside), generated);
-        long spoken = Math.min(audio, generated - thought);
-        long input = prompt - cacheRead - cacheWrite;
-        return new Usage(input, cacheRead, cacheWrite, generated - thought - spoken, thought, spoken, 0);
+        return figures.usage();
     }
 
     /** The figures of these names in an object of details, in their order; 0 for one that is missing. */
@@ -298,7 +286,7 @@ public final class ChatFacts {
     }
 
     private static long tokens(JsonParser parser) throws IOException {
-        long count = Math.max(0, Math.min(parser.getValueAsLong(), Integer.MAX_VALUE));
+        long count = Math.max(0, Math.min(parser.getValueAsLong(), UsageFigures.MOST));
         parser.skipChildren();
         return count;
     }

@@ -3,11 +3,13 @@ package dev.weir.streams.dialect;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what nearly every event of a stream is, a choice with a delta, and makes nothing while it does: a parser of a library
- * makes a kilobyte for each token that passes. Whatever it does not know how to read, or what is rare (usage, errors, names
- * with escapes), it leaves to {@link ChatFacts} and the library; so it must know what JSON is, and need not know all of it.
+ * Reads what nearly every event of a stream and nearly every whole answer is, choices and usage, and makes next to nothing
+ * while it does: a parser of a library makes a kilobyte for each token that passes. Whatever it does not know how to read, or
+ * what is rare (errors, names with escapes, figures that are no whole numbers), it leaves to {@link ChatFacts} and the
+ * library; so it must know what JSON is, and need not know all of it.
  *
  * <p>Not thread-safe.
  */
@@ -21,6 +23,17 @@ final class DeltaReader {
     private static final byte[] ERROR = ascii("error");
     private static final byte[] DELTA = ascii("delta");
     private static final byte[] MESSAGE = ascii("message");
+    private static final byte[] PROMPT = ascii("prompt_tokens");
+    private static final byte[] COMPLETION = ascii("completion_tokens");
+    private static final byte[] TOTAL = ascii("total_tokens");
+    private static final byte[] WRITTEN = ascii("cache_creation_input_tokens");
+    private static final byte[] OF_PROMPT = ascii("prompt_tokens_details");
+    private static final byte[] CACHED = ascii("cached_tokens");
+    private static final byte[] CREATED = ascii("cache_creation_tokens");
+    private static final byte[] WROTE = ascii("cache_write_tokens");
+    private static final byte[] OF_COMPLETION = ascii("completion_tokens_details");
+    private static final byte[] REASONING = ascii("reasoning_tokens");
+    private static final byte[] AUDIO = ascii("audio_tokens");
     private static final byte[] TRUE = ascii("true");
     private static final byte[] FALSE = ascii("false");
     private static final byte[] NULL = ascii("null");
@@ -47,18 +60,22 @@ final class DeltaReader {
     private int nameTo;
     private long chars;
     private boolean content;
+    private boolean emptyChoices;
+    private @Nullable UsageFigures usage;
 
     private static byte[] ascii(String text) {
         return text.getBytes(US_ASCII);
     }
 
-    /** Reads one event; false when it is not one for this reader, which has then learned nothing. */
+    /** Reads one event or answer; false when it is not one for this reader, which has then learned nothing. */
     boolean read(byte[] event, int from, int end) {
         bytes = event;
         at = from;
         to = end;
         chars = 0;
         content = false;
+        emptyChoices = false;
+        usage = null;
         try {
             chunk();
             return true;
@@ -79,6 +96,17 @@ final class DeltaReader {
         return chars;
     }
 
+    /** Whether there are choices, and none in them. */
+    boolean emptyChoices() {
+        return emptyChoices;
+    }
+
+    /** What was used, where the event tells. */
+    @Nullable
+    UsageFigures usage() {
+        return usage;
+    }
+
     private void chunk() {
         require('{');
         if (ends('}')) {
@@ -88,12 +116,13 @@ final class DeltaReader {
             name();
             byte first = peek();
             if (is(CHOICES)) {
-                if (first == '[') {
-                    choices();
-                } else {
+                emptyChoices = first == '[' && choices() == 0;
+                if (first != '[') {
                     skip(1);
                 }
-            } else if (is(ERROR) ? first != 'n' : is(USAGE) && first == '{') {
+            } else if (is(USAGE) && first == '{') {
+                usage = figures();
+            } else if (is(ERROR) && first != 'n') {
                 throw new Beyond();
             } else {
                 skip(1);
@@ -101,12 +130,14 @@ final class DeltaReader {
         } while (goesOn('}'));
     }
 
-    private void choices() {
+    private int choices() {
         at++;
         if (ends(']')) {
-            return;
+            return 0;
         }
+        int count = 0;
         do {
+            count++;
             if (peek() != '{') {
                 skip(2);
                 continue;
@@ -124,6 +155,7 @@ final class DeltaReader {
                 }
             } while (goesOn('}'));
         } while (goesOn(']'));
+        return count;
     }
 
     private void delta() {
@@ -148,6 +180,90 @@ final class DeltaReader {
                 skip(4);
             }
         } while (goesOn('}'));
+    }
+
+    private UsageFigures figures() {
+        UsageFigures figures = new UsageFigures();
+        at++;
+        if (ends('}')) {
+            return figures;
+        }
+        do {
+            name();
+            if (is(PROMPT)) {
+                figures.prompt = tokens();
+            } else if (is(COMPLETION)) {
+                figures.completion = tokens();
+            } else if (is(TOTAL)) {
+                figures.total = tokens();
+            } else if (is(WRITTEN)) {
+                figures.atLeastWritten(tokens());
+            } else if (is(OF_PROMPT)) {
+                ofPrompt(figures);
+            } else if (is(OF_COMPLETION)) {
+                ofCompletion(figures);
+            } else {
+                skip(2);
+            }
+        } while (goesOn('}'));
+        return figures;
+    }
+
+    private void ofPrompt(UsageFigures figures) {
+        require('{');
+        figures.cached = 0;
+        if (ends('}')) {
+            return;
+        }
+        long created = 0;
+        long wrote = 0;
+        do {
+            name();
+            if (is(CACHED)) {
+                figures.cached = tokens();
+            } else if (is(CREATED)) {
+                created = tokens();
+            } else if (is(WROTE)) {
+                wrote = tokens();
+            } else {
+                skip(3);
+            }
+        } while (goesOn('}'));
+        figures.atLeastWritten(Math.max(created, wrote));
+    }
+
+    private void ofCompletion(UsageFigures figures) {
+        require('{');
+        figures.reasoning = 0;
+        figures.audio = 0;
+        if (ends('}')) {
+            return;
+        }
+        do {
+            name();
+            if (is(REASONING)) {
+                figures.reasoning = tokens();
+            } else if (is(AUDIO)) {
+                figures.audio = tokens();
+            } else {
+                skip(3);
+            }
+        } while (goesOn('}'));
+    }
+
+    /** A whole number, as it is mostly written; what else there is the library may make a number of. */
+    private long tokens() {
+        peek();
+        int from = at;
+        int many = digits();
+        if ((many > 1 && bytes[from] == '0') || at == to || !isDelimiter(bytes[at])) {
+            throw new Beyond();
+        }
+        long tokens = 0;
+        for (int i = from; i < at; i++) {
+            tokens = 10 * tokens + (bytes[i] - '0');
+        }
+        return Math.min(tokens, UsageFigures.MOST);
     }
 
     /** Any scalar within an object or array is content. */

@@ -6,10 +6,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.util.AsciiString;
-import java.util.Iterator;
-import java.util.Map;
 import org.apache.pekko.util.ByteString;
 
 /**
@@ -21,8 +17,9 @@ final class RequestBytes {
     /** A larger body goes as it is. */
     private static final int COPIED_BODY = 64 * 1024;
 
-    private static final int HEAD = 512;
-    private static final byte[] COLON = {':', ' '};
+    /** Enough for a head without its headers, mostly. */
+    private static final int HEAD = 256;
+
     private static final byte[] LINE = {'\r', '\n'};
 
     private final byte[] host;
@@ -37,7 +34,8 @@ final class RequestBytes {
     ChannelFuture write(UpstreamRequest request, Channel channel) {
         ByteString body = request.body();
         boolean copied = body.length() <= COPIED_BODY;
-        ByteBuf bytes = channel.alloc().directBuffer(HEAD + (copied ? body.length() : 0));
+        ByteBuf bytes =
+                channel.alloc().directBuffer(HEAD + request.headers().bytes().length + (copied ? body.length() : 0));
         head(request, bytes);
         if (copied) {
             int at = bytes.writerIndex();
@@ -57,23 +55,8 @@ final class RequestBytes {
         bytes.writeBytes(host);
         text(Integer.toString(request.body().length()), bytes);
         bytes.writeBytes(LINE);
-        Iterator<Map.Entry<CharSequence, CharSequence>> headers =
-                request.headers().iteratorCharSequence();
-        while (headers.hasNext()) {
-            Map.Entry<CharSequence, CharSequence> header = headers.next();
-            if (!isOurs(header.getKey())) {
-                text(header.getKey(), bytes);
-                bytes.writeBytes(COLON);
-                text(header.getValue(), bytes);
-                bytes.writeBytes(LINE);
-            }
-        }
+        bytes.writeBytes(request.headers().bytes());
         bytes.writeBytes(LINE);
-    }
-
-    private static boolean isOurs(CharSequence name) {
-        return AsciiString.contentEqualsIgnoreCase(HttpHeaderNames.HOST, name)
-                || AsciiString.contentEqualsIgnoreCase(HttpHeaderNames.CONTENT_LENGTH, name);
     }
 
     private static void text(CharSequence text, ByteBuf bytes) {

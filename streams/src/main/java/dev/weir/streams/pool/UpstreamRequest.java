@@ -1,6 +1,5 @@
 package dev.weir.streams.pool;
 
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import org.apache.pekko.util.ByteString;
 
@@ -8,6 +7,5 @@ import org.apache.pekko.util.ByteString;
  * What goes to an upstream.
  *
  * @param path with its query, behind the endpoint's base path
- * @param headers without Host and Content-Length, which the connection adds
  */
-public record UpstreamRequest(HttpMethod method, String path, HttpHeaders headers, ByteString body) {}
+public record UpstreamRequest(HttpMethod method, String path, HeaderBlock headers, ByteString body) {}

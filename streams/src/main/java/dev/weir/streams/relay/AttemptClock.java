@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The three clocks of an attempt on one timer, which is armed again when it fires early instead of being moved with
- * every event. Confined to its loop.
+ * every event; only a sooner end moves it. Confined to its loop.
  */
 final class AttemptClock {
 
@@ -17,6 +17,7 @@ final class AttemptClock {
     private final EventLoop loop;
     private final Consumer<String> expired;
     private @Nullable Future<?> timer;
+    private long firesAt;
     private final long callBegunAt;
     private boolean running;
     private long begunAt;
@@ -42,7 +43,7 @@ final class AttemptClock {
         running = true;
         begunAt = now;
         heardAt = now;
-        arm(now);
+        arm(left(now), now);
     }
 
     void stop() {
@@ -68,8 +69,12 @@ final class AttemptClock {
     void firstContent() {
         contentCame = true;
         if (running) {
-            disarm();
-            arm(System.nanoTime());
+            long now = System.nanoTime();
+            long left = left(now);
+            if (timer == null || left < firesAt - now) {
+                disarm();
+                arm(left, now);
+            }
         }
     }
 
@@ -78,15 +83,17 @@ final class AttemptClock {
         return System.nanoTime() - heardAt >= duration.toNanos();
     }
 
-    private void arm(long now) {
-        long left = Long.MAX_VALUE;
-        if (!contentCame) {
-            left = Math.min(left, left(clocks.firstContent(), begunAt, now));
-        } else {
-            left = Math.min(left, left(clocks.idle(), waiting ? waitingSince : now, now));
-        }
-        left = Math.min(left, left(clocks.total(), callBegunAt, now));
+    /** Until the first clock runs out; for ever: {@link Long#MAX_VALUE}. */
+    private long left(long now) {
+        long left = contentCame
+                ? left(clocks.idle(), waiting ? waitingSince : now, now)
+                : left(clocks.firstContent(), begunAt, now);
+        return Math.min(left, left(clocks.total(), callBegunAt, now));
+    }
+
+    private void arm(long left, long now) {
         if (left < Long.MAX_VALUE) {
+            firesAt = now + left;
             timer = loop.schedule(this::check, Math.max(left, 1), TimeUnit.NANOSECONDS);
         }
     }
@@ -99,6 +106,7 @@ final class AttemptClock {
     }
 
     private void check() {
+        timer = null;
         long now = System.nanoTime();
         if (!contentCame && left(clocks.firstContent(), begunAt, now) <= 0) {
             expired.accept("no content within " + clocks.firstContent());
@@ -107,7 +115,7 @@ final class AttemptClock {
         } else if (left(clocks.total(), callBegunAt, now) <= 0) {
             expired.accept("not finished within " + clocks.total());
         } else {
-            arm(now);
+            arm(left(now), now);
         }
     }
 

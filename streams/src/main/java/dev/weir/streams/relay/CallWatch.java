@@ -1,7 +1,7 @@
 package dev.weir.streams.relay;
 
 import dev.weir.config.price.Usage;
-import io.netty.handler.codec.http.HttpHeaders;
+import dev.weir.streams.pool.HeaderBlock;
 import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 public interface CallWatch {
 
     /** What one attempt's request carries: the target's headers and those that name the attempt. */
-    HttpHeaders headers(int number, Target target);
+    HeaderBlock headers(int number, Target target);
 
     /** The first byte to an upstream is about to leave; false forbids it. */
     boolean attemptBegins(int number, Target target);

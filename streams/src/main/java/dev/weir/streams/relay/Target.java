@@ -1,7 +1,7 @@
 package dev.weir.streams.relay;
 
+import dev.weir.streams.pool.HeaderBlock;
 import dev.weir.streams.pool.UpstreamPool;
-import io.netty.handler.codec.http.HttpHeaders;
 
 /**
  * A deployment as a call can use it.
@@ -13,7 +13,7 @@ import io.netty.handler.codec.http.HttpHeaders;
  * @param weight its share within the group, as far as it is tried first
  * @param callClocks for whole answers
  * @param streamClocks for streams
- * @param headers what every request carries, the credential among them; not to be changed
+ * @param headers what every request carries, the credential among them
  * @param asksUsage whether the upstream accepts {@code stream_options.include_usage}
  */
 public record Target(
@@ -23,7 +23,7 @@ public record Target(
         String upstreamModel,
         double weight,
         UpstreamPool pool,
-        HttpHeaders headers,
+        HeaderBlock headers,
         Clocks callClocks,
         Clocks streamClocks,
         boolean asksUsage) {

@@ -26,10 +26,16 @@ class DeltaReaderTest {
         { "choices" : [ { "delta" : { "content" : "größer 好 \\uD83D\\uDE00 😀 \\"q\\" \\n", "refusal": null } } ] }""", """
         {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{\\"a\\":-1.5e3}"}}]}},\
         {"delta":{"content":""}},7,{}],"x":[true,false,[],{}]}""", """
-        {"choices":[{"index":0,"message":{"role":"assistant","content":"whole","audio":{"data":"AA"}}}],"error":null}"""};
+        {"choices":[{"index":0,"message":{"role":"assistant","content":"whole","audio":{"data":"AA"}}}],"error":null}""", """
+        {"id":"chatcmpl-1","choices":[{"message":{"content":"t1 "}}],"usage":{"prompt_tokens":7,"completion_tokens":20,\
+        "total_tokens":30,"prompt_tokens_details":{"cached_tokens":3,"audio_tokens":0,"cache_write_tokens":2},\
+        "completion_tokens_details":{"reasoning_tokens":4,"audio_tokens":5},"x":{"y":[1]}}}""", """
+        {"choices":[],"usage":{"prompt_tokens":12,"cache_creation_input_tokens":4,"prompt_tokens_details":{},\
+        "completion_tokens_details":{}}}""", """
+        {"usage":{},"usage":{"total_tokens":99999999999},"choices":[{}],"choices":[]}"""};
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 2, 3})
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6})
     void theEventsOfStreamsAreReadWithoutTheLibrary(int event) {
         byte[] bytes = EVENTS[event].getBytes(UTF_8);
 
@@ -40,7 +46,14 @@ class DeltaReaderTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "{\"choices\":[],\"usage\":{\"prompt_tokens\":1}}",
+                "{\"usage\":{\"prompt_tokens\":-1}}",
+                "{\"usage\":{\"prompt_tokens\":1.5}}",
+                "{\"usage\":{\"prompt_tokens\":1e3}}",
+                "{\"usage\":{\"prompt_tokens\":\"1\"}}",
+                "{\"usage\":{\"prompt_tokens\":null}}",
+                "{\"usage\":{\"prompt_tokens\":01}}",
+                "{\"usage\":{\"prompt_tokens_details\":null}}",
+                "{\"usage\":{\"completion_tokens_details\":[1]}}",
                 "{\"error\":{\"message\":\"x\"}}",
                 "{\"error\":\"x\"}",
                 "{\"cho\\u0069ces\":[]}",
@@ -85,8 +98,43 @@ class DeltaReaderTest {
         Map<String, @Nullable Object> event = new LinkedHashMap<>();
         event.put("x", Tree.random(random, 3));
         event.put("choices", List.of(Map.of("delta", delta), Map.of("message", Map.of("content", "y"))));
+        if (random.nextBoolean()) {
+            event.put("usage", usage(random));
+        }
 
         assertReadAsByTheLibrary(Tree.write(event, random).getBytes(UTF_8));
+    }
+
+    private static Map<String, @Nullable Object> usage(SplittableRandom random) {
+        Map<String, @Nullable Object> usage = new LinkedHashMap<>();
+        for (String name :
+                List.of("prompt_tokens", "completion_tokens", "total_tokens", "cache_creation_input_tokens", "other")) {
+            if (random.nextBoolean()) {
+                usage.put(name, figure(random));
+            }
+        }
+        for (String name : List.of("prompt_tokens_details", "completion_tokens_details")) {
+            Map<String, @Nullable Object> details = new LinkedHashMap<>();
+            for (String detail : List.of(
+                    "cached_tokens",
+                    "cache_creation_tokens",
+                    "cache_write_tokens",
+                    "reasoning_tokens",
+                    "audio_tokens")) {
+                if (random.nextBoolean()) {
+                    details.put(detail, figure(random));
+                }
+            }
+            usage.put(name, random.nextInt(8) == 0 ? Tree.random(random, 2) : details);
+        }
+        return usage;
+    }
+
+    /** Nearly always a whole number. */
+    private static @Nullable Object figure(SplittableRandom random) {
+        return random.nextInt(16) == 0
+                ? Tree.random(random, 1)
+                : new Tree.Digits(Integer.toString(random.nextInt(10_000)));
     }
 
     private static byte[] damaged(byte[] event, SplittableRandom random) {
@@ -117,7 +165,9 @@ class DeltaReaderTest {
             facts.parse(bytes, 0, bytes.length);
             assertThat(facts.malformed()).isZero();
             assertThat(facts.error()).isFalse();
-            assertThat(facts.usage()).isNull();
+            UsageFigures figures = reader.usage();
+            assertThat(figures == null ? null : figures.usage()).isEqualTo(facts.usage());
+            assertThat(figures != null && reader.emptyChoices()).isEqualTo(facts.usageOnly());
             assertThat(reader.content()).isEqualTo(facts.content());
             assertThat(reader.chars()).isEqualTo(facts.contentChars());
         }

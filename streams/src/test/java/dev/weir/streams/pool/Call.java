@@ -1,7 +1,6 @@
 package dev.weir.streams.pool;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import java.nio.charset.StandardCharsets;
@@ -43,8 +42,7 @@ public final class Call implements Exchange.Listener {
     Call start(UpstreamPool pool, int loop, String model, boolean stream) {
         ByteString body = ByteString.fromString("{\"model\":\"" + model + "\",\"stream\":" + stream
                 + ",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}");
-        UpstreamRequest request =
-                new UpstreamRequest(HttpMethod.POST, "/chat/completions", new DefaultHttpHeaders(), body);
+        UpstreamRequest request = new UpstreamRequest(HttpMethod.POST, "/chat/completions", HeaderBlock.NONE, body);
         if (pool.loop(loop).inEventLoop()) {
             exchange.complete(pool.send(loop, request, this));
         } else {

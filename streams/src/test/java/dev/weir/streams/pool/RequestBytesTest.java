@@ -3,6 +3,7 @@ package dev.weir.streams.pool;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -12,6 +13,8 @@ import io.netty.handler.codec.http.HttpMethod;
 import java.net.URI;
 import org.apache.pekko.util.ByteString;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class RequestBytesTest {
 
@@ -29,7 +32,8 @@ class RequestBytesTest {
 
     private void write(HttpHeaders headers, String body) {
         requests.write(
-                new UpstreamRequest(HttpMethod.POST, "/chat/completions", headers, ByteString.fromString(body)),
+                new UpstreamRequest(
+                        HttpMethod.POST, "/chat/completions", HeaderBlock.of(headers), ByteString.fromString(body)),
                 channel);
     }
 
@@ -64,5 +68,30 @@ class RequestBytesTest {
                 "POST /v1/chat/completions HTTP/1.1\r\nhost: api.example.com:8080\r\ncontent-length: 100000\r\n\r\n",
                 written());
         assertEquals(body, written());
+    }
+
+    @Test
+    void oneHeaderMoreLeavesTheOthersAsTheyWere() {
+        HeaderBlock common = HeaderBlock.NONE.with("a", "1");
+        HeaderBlock own = common.with("b", "2");
+
+        assertEquals("a: 1\r\n", new String(common.bytes(), ISO_8859_1));
+        assertEquals("a: 1\r\nb: 2\r\n", new String(own.bytes(), ISO_8859_1));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"a b,v", "'',v", "a:,v", "a,'v\r\nx: y'", "a,'v\nw'", "a,'\0'"})
+    void whatIsNoHeaderIsRefusedAndItsValueNotTold(String name, String value) {
+        IllegalArgumentException refused =
+                assertThrows(IllegalArgumentException.class, () -> HeaderBlock.NONE.with(name, value));
+
+        assertEquals("no header of HTTP: " + name, refused.getMessage());
+    }
+
+    @Test
+    void aBlockShowsNoCredential() {
+        assertEquals(
+                "HeaderBlock[25 bytes]",
+                HeaderBlock.NONE.with("authorization", "secret 1").toString());
     }
 }

@@ -7,6 +7,7 @@ import dev.weir.streams.dialect.ChatRequestReader;
 import dev.weir.streams.mock.MockSettings;
 import dev.weir.streams.mock.MockUpstream;
 import dev.weir.streams.pool.Endpoint;
+import dev.weir.streams.pool.HeaderBlock;
 import dev.weir.streams.pool.HostNames;
 import dev.weir.streams.pool.PoolSettings;
 import dev.weir.streams.pool.UpstreamPool;
@@ -14,8 +15,6 @@ import dev.weir.streams.transport.ClientConnection;
 import dev.weir.streams.transport.EventLoops;
 import dev.weir.streams.transport.HttpLimits;
 import dev.weir.streams.transport.HttpListener;
-import io.netty.handler.codec.http.DefaultHttpHeaders;
-import io.netty.handler.codec.http.HttpHeaders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -66,7 +65,7 @@ final class WalkRig implements AutoCloseable {
         }
 
         @Override
-        public HttpHeaders headers(int number, Target target) {
+        public HeaderBlock headers(int number, Target target) {
             return target.headers();
         }
 
@@ -217,7 +216,7 @@ final class WalkRig implements AutoCloseable {
                 model,
                 1,
                 pool,
-                new DefaultHttpHeaders().set("authorization", "Bearer x"),
+                HeaderBlock.NONE.with("authorization", "Bearer x"),
                 clocks,
                 clocks,
                 true);

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.weir.streams.pool.Endpoint;
+import dev.weir.streams.pool.HeaderBlock;
 import dev.weir.streams.pool.HostNames;
 import dev.weir.streams.pool.PoolSettings;
 import dev.weir.streams.pool.UpstreamPool;
 import dev.weir.streams.relay.Clocks;
 import dev.weir.streams.relay.Target;
 import dev.weir.streams.transport.EventLoops;
-import io.netty.handler.codec.http.EmptyHttpHeaders;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -80,16 +80,7 @@ class WeightedOrderTest {
         Clocks clocks = new Clocks(Duration.ZERO, Duration.ZERO, Duration.ZERO);
         for (double weight : weights) {
             group.add(new Target(
-                    "d" + group.size(),
-                    "m",
-                    "openai",
-                    "m",
-                    weight,
-                    POOL,
-                    EmptyHttpHeaders.INSTANCE,
-                    clocks,
-                    clocks,
-                    true));
+                    "d" + group.size(), "m", "openai", "m", weight, POOL, HeaderBlock.NONE, clocks, clocks, true));
         }
         return group;
     }

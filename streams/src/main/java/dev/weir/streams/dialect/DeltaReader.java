@@ -1,23 +1,19 @@
 package dev.weir.streams.dialect;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what nearly every event of a stream and nearly every whole answer is, choices and usage, and makes next to nothing
  * while it does: a parser of a library makes a kilobyte for each token that passes. Whatever it does not know how to read, or
  * what is rare (errors, names with escapes, figures that are no whole numbers), it leaves to {@link ChatFacts} and the
- * library; so it must know what JSON is, and need not know all of it.
+ * library.
  *
  * <p>Not thread-safe.
  */
-final class DeltaReader {
+final class DeltaReader extends JsonCursor {
 
     private static final int DEEPEST = 32;
 
-    private static final byte[] NOTHING = {};
     private static final byte[] CHOICES = ascii("choices");
     private static final byte[] USAGE = ascii("usage");
     private static final byte[] ERROR = ascii("error");
@@ -34,44 +30,20 @@ final class DeltaReader {
     private static final byte[] OF_COMPLETION = ascii("completion_tokens_details");
     private static final byte[] REASONING = ascii("reasoning_tokens");
     private static final byte[] AUDIO = ascii("audio_tokens");
-    private static final byte[] TRUE = ascii("true");
-    private static final byte[] FALSE = ascii("false");
-    private static final byte[] NULL = ascii("null");
     private static final byte[][] TEXTS = {
         ascii("content"), ascii("reasoning_content"), ascii("reasoning"), ascii("refusal")
     };
     private static final byte[][] NESTED = {ascii("tool_calls"), ascii("function_call"), ascii("audio"), ascii("images")
     };
 
-    /** Beyond what this reader reads; carries no stack because it is an answer. */
-    private static final class Beyond extends RuntimeException {
-
-        private static final long serialVersionUID = 1;
-
-        Beyond() {
-            super("beyond", null, false, false);
-        }
-    }
-
-    private byte[] bytes = NOTHING;
-    private int at;
-    private int to;
-    private int nameFrom;
-    private int nameTo;
     private long chars;
     private boolean content;
     private boolean emptyChoices;
     private @Nullable UsageFigures usage;
 
-    private static byte[] ascii(String text) {
-        return text.getBytes(US_ASCII);
-    }
-
     /** Reads one event or answer; false when it is not one for this reader, which has then learned nothing. */
     boolean read(byte[] event, int from, int end) {
-        bytes = event;
-        at = from;
-        to = end;
+        open(event, from, end);
         chars = 0;
         content = false;
         emptyChoices = false;
@@ -82,7 +54,7 @@ final class DeltaReader {
         } catch (Beyond beyond) {
             return false;
         } finally {
-            bytes = NOTHING; // A stream is quiet for long, and would keep them.
+            close();
         }
     }
 
@@ -131,7 +103,7 @@ final class DeltaReader {
     }
 
     private int choices() {
-        at++;
+        step();
         if (ends(']')) {
             return 0;
         }
@@ -142,7 +114,7 @@ final class DeltaReader {
                 skip(2);
                 continue;
             }
-            at++;
+            step();
             if (ends('}')) {
                 continue;
             }
@@ -159,7 +131,7 @@ final class DeltaReader {
     }
 
     private void delta() {
-        at++;
+        step();
         if (ends('}')) {
             return;
         }
@@ -184,7 +156,7 @@ final class DeltaReader {
 
     private UsageFigures figures() {
         UsageFigures figures = new UsageFigures();
-        at++;
+        step();
         if (ends('}')) {
             return figures;
         }
@@ -251,19 +223,8 @@ final class DeltaReader {
         } while (goesOn('}'));
     }
 
-    /** A whole number, as it is mostly written; what else there is the library may make a number of. */
     private long tokens() {
-        peek();
-        int from = at;
-        int many = digits();
-        if ((many > 1 && bytes[from] == '0') || at == to || !isDelimiter(bytes[at])) {
-            throw new Beyond();
-        }
-        long tokens = 0;
-        for (int i = from; i < at; i++) {
-            tokens = 10 * tokens + (bytes[i] - '0');
-        }
-        return Math.min(tokens, UsageFigures.MOST);
+        return Math.min(wholeNumber(), UsageFigures.MOST);
     }
 
     /** Any scalar within an object or array is content. */
@@ -285,7 +246,7 @@ final class DeltaReader {
         }
         switch (peek()) {
             case '{' -> {
-                at++;
+                step();
                 if (ends('}')) {
                     return;
                 }
@@ -295,7 +256,7 @@ final class DeltaReader {
                 } while (goesOn('}'));
             }
             case '[' -> {
-                at++;
+                step();
                 if (ends(']')) {
                     return;
                 }
@@ -315,215 +276,5 @@ final class DeltaReader {
                 content |= counts;
             }
         }
-    }
-
-    /** The name of a field, and the colon behind it. */
-    private void name() {
-        require('"');
-        nameFrom = at;
-        while (at < to) {
-            byte b = bytes[at];
-            if (b == '"') {
-                nameTo = at++;
-                require(':');
-                return;
-            }
-            if (b < ' ' || b == '\\') {
-                throw new Beyond();
-            }
-            at++;
-        }
-        throw new Beyond();
-    }
-
-    private boolean is(byte[] name) {
-        return Arrays.equals(bytes, nameFrom, nameTo, name, 0, name.length);
-    }
-
-    private boolean isOneOf(byte[][] names) {
-        for (byte[] name : names) {
-            if (is(name)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Past a text; returns how many characters Java makes of it. */
-    private long text() {
-        at++;
-        long length = 0;
-        while (at < to) {
-            byte b = bytes[at++];
-            if (b == '"') {
-                return length;
-            }
-            if (b >= ' ') {
-                length++;
-                if (b == '\\') {
-                    escaped();
-                }
-            } else if (b >= 0) {
-                throw new Beyond();
-            } else {
-                length += beyondAscii(b);
-            }
-        }
-        throw new Beyond();
-    }
-
-    private void escaped() {
-        byte b = next();
-        switch (b) {
-            case '"', '\\', '/', 'b', 'f', 'n', 'r', 't' -> {}
-            case 'u' -> {
-                for (int i = 0; i < 4; i++) {
-                    if (Character.digit(next(), 16) < 0) {
-                        throw new Beyond();
-                    }
-                }
-            }
-            default -> throw new Beyond();
-        }
-    }
-
-    /**
-     * Past what follows the first byte of one of UTF-8's longer characters; returns how many characters Java makes of it. What
-     * Unicode has no character for is the library's to judge.
-     */
-    private int beyondAscii(byte first) {
-        int lead = first & 0xFF;
-        if (lead >= 0xC2 && lead <= 0xDF) {
-            follows(0x80, 0xBF);
-            return 1;
-        }
-        if (lead >= 0xE0 && lead <= 0xEF) {
-            follows(lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF);
-            follows(0x80, 0xBF);
-            return 1;
-        }
-        if (lead >= 0xF0 && lead <= 0xF4) {
-            follows(lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF);
-            follows(0x80, 0xBF);
-            follows(0x80, 0xBF);
-            return 2;
-        }
-        throw new Beyond();
-    }
-
-    private void follows(int least, int most) {
-        int b = next() & 0xFF;
-        if (b < least || b > most) {
-            throw new Beyond();
-        }
-    }
-
-    private void scalar() {
-        switch (bytes[at]) {
-            case 't' -> word(TRUE);
-            case 'f' -> word(FALSE);
-            case 'n' -> word(NULL);
-            default -> number();
-        }
-        if (at < to && !isDelimiter(bytes[at])) {
-            throw new Beyond();
-        }
-    }
-
-    private static boolean isDelimiter(byte b) {
-        return b == ',' || b == '}' || b == ']' || isSpace(b);
-    }
-
-    private void word(byte[] word) {
-        if (to - at < word.length || !Arrays.equals(bytes, at, at + word.length, word, 0, word.length)) {
-            throw new Beyond();
-        }
-        at += word.length;
-    }
-
-    private void number() {
-        if (bytes[at] == '-') {
-            at++;
-        }
-        int from = at;
-        int whole = digits();
-        if (whole > 1 && bytes[from] == '0') {
-            throw new Beyond();
-        }
-        if (at < to && bytes[at] == '.') {
-            at++;
-            digits();
-        }
-        if (at < to && (bytes[at] | 0x20) == 'e') {
-            at++;
-            if (at < to && (bytes[at] == '+' || bytes[at] == '-')) {
-                at++;
-            }
-            digits();
-        }
-    }
-
-    /** Some digits; very many are for the library, which has a limit. */
-    private int digits() {
-        int from = at;
-        while (at < to && bytes[at] >= '0' && bytes[at] <= '9') {
-            at++;
-        }
-        int many = at - from;
-        if (many == 0 || many > 18) {
-            throw new Beyond();
-        }
-        return many;
-    }
-
-    private byte next() {
-        if (at == to) {
-            throw new Beyond();
-        }
-        return bytes[at++];
-    }
-
-    private static boolean isSpace(byte b) {
-        return b == ' ' || b == '\n' || b == '\r' || b == '\t';
-    }
-
-    /** The next byte that is no white space; it stays where it is. */
-    private byte peek() {
-        while (at < to && isSpace(bytes[at])) {
-            at++;
-        }
-        if (at == to) {
-            throw new Beyond();
-        }
-        return bytes[at];
-    }
-
-    private void require(char wanted) {
-        if (peek() != wanted) {
-            throw new Beyond();
-        }
-        at++;
-    }
-
-    /** Whether an object or array ends before its first element. */
-    private boolean ends(char end) {
-        boolean ends = peek() == end;
-        if (ends) {
-            at++;
-        }
-        return ends;
-    }
-
-    /** After an element: another one, or the end. */
-    private boolean goesOn(char end) {
-        byte b = peek();
-        at++;
-        if (b == ',') {
-            return true;
-        }
-        if (b == end) {
-            return false;
-        }
-        throw new Beyond();
     }
 }

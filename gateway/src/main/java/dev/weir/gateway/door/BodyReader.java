@@ -60,7 +60,7 @@ public final class BodyReader {
         return entity.withoutSizeLimit()
                 .getDataBytes()
                 .runWith(
-                        Sink.fromGraph(new Collector(limit, timeout))
+                        Sink.fromGraph(new Collector(length.orElse(0), limit, timeout))
                                 .withAttributes(ActorAttributes.dispatcher(dispatcher)),
                         materializer);
     }
@@ -90,10 +90,12 @@ public final class BodyReader {
 
         private final Inlet<ByteString> in = Inlet.create("BodyReader.in");
         private final SinkShape<ByteString> shape = SinkShape.of(in);
+        private final long promised;
         private final int limit;
         private final Duration timeout;
 
-        Collector(int limit, Duration timeout) {
+        Collector(long promised, int limit, Duration timeout) {
+            this.promised = promised;
             this.limit = limit;
             this.timeout = timeout;
         }
@@ -108,7 +110,7 @@ public final class BodyReader {
             CompletableFuture<Body> body = new CompletableFuture<>();
             GraphStageLogic logic = new TimerGraphStageLogic(shape) {
 
-                private final WholeBody read = new WholeBody();
+                private final WholeBody read = new WholeBody(promised);
 
                 {
                     setHandler(in, new AbstractInHandler() {

@@ -2,7 +2,6 @@ package dev.weir.streams.dialect;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import dev.weir.streams.dialect.ChatRequest.Span;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -63,16 +62,16 @@ public final class ChatRewrite {
         return '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
     }
 
+    /** What stays is not copied: a body may be long. */
     private static ByteString apply(byte[] body, List<Edit> edits) {
         edits.sort(Comparator.comparingInt(Edit::from));
-        ByteArrayOutputStream result = new ByteArrayOutputStream(body.length + 64);
+        ByteString result = ByteString.emptyByteString();
         int at = 0;
         for (Edit edit : edits) {
-            result.write(body, at, edit.from() - at);
-            result.writeBytes(edit.text().getBytes(StandardCharsets.UTF_8));
+            result = result.concat(ByteString.fromArrayUnsafe(body, at, edit.from() - at))
+                    .concat(ByteString.fromString(edit.text()));
             at = edit.to();
         }
-        result.write(body, at, body.length - at);
-        return ByteString.fromArrayUnsafe(result.toByteArray());
+        return result.concat(ByteString.fromArrayUnsafe(body, at, body.length - at));
     }
 }

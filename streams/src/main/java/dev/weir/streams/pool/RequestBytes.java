@@ -3,19 +3,19 @@ package dev.weir.streams.pool;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import org.apache.pekko.util.ByteString;
 
 /**
- * Requests as bytes: head and body in one buffer, for a second one costs the kernel more than the copy. What all requests
- * to an endpoint have in common is made once.
+ * Requests as bytes: head and body in one buffer, for a second one costs the kernel more than the copy, and a long body
+ * in several, for one of its length would be new memory each time. What all requests to an endpoint have in common is made
+ * once.
  */
 final class RequestBytes {
 
-    /** A larger body goes as it is. */
-    private static final int COPIED_BODY = 64 * 1024;
+    /** The largest buffer, in bytes, that the allocator has at hand. */
+    private static final int BUFFER = 64 * 1024;
 
     /** Enough for a head without its headers, mostly. */
     private static final int HEAD = 256;
@@ -32,19 +32,27 @@ final class RequestBytes {
 
     /** Writes and flushes; the future completes with the request's last byte. */
     ChannelFuture write(UpstreamRequest request, Channel channel) {
-        ByteString body = request.body();
-        boolean copied = body.length() <= COPIED_BODY;
-        ByteBuf bytes =
-                channel.alloc().directBuffer(HEAD + request.headers().bytes().length + (copied ? body.length() : 0));
+        ByteString rest = request.body();
+        int head = HEAD + request.headers().bytes().length;
+        ByteBuf bytes = channel.alloc().directBuffer((int) Math.min(BUFFER, (long) head + rest.length()));
         head(request, bytes);
-        if (copied) {
-            int at = bytes.writerIndex();
-            bytes.ensureWritable(body.length());
-            body.copyToBuffer(bytes.internalNioBuffer(at, body.length()));
-            return channel.writeAndFlush(bytes.writerIndex(at + body.length()));
+        rest = fill(bytes, rest);
+        while (!rest.isEmpty()) {
+            channel.write(bytes);
+            bytes = channel.alloc().directBuffer(Math.min(BUFFER, rest.length()));
+            rest = fill(bytes, rest);
         }
-        channel.write(bytes);
-        return channel.writeAndFlush(Unpooled.wrappedBuffer(body.toArrayUnsafe()));
+        return channel.writeAndFlush(bytes);
+    }
+
+    /** Fills a buffer up; what remains. */
+    private static ByteString fill(ByteBuf bytes, ByteString body) {
+        int taken = Math.min(body.length(), Math.max(0, BUFFER - bytes.readableBytes()));
+        bytes.ensureWritable(taken);
+        int at = bytes.writerIndex();
+        body.copyToBuffer(bytes.internalNioBuffer(at, taken));
+        bytes.writerIndex(at + taken);
+        return body.drop(taken);
     }
 
     private void head(UpstreamRequest request, ByteBuf bytes) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -11,10 +12,12 @@ import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import java.net.URI;
+import java.util.Random;
 import org.apache.pekko.util.ByteString;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RequestBytesTest {
 
@@ -60,14 +63,43 @@ class RequestBytesTest {
                 written());
     }
 
-    @Test
-    void aLargeBodyIsNotCopied() {
-        String body = "x".repeat(100_000);
-        write(new DefaultHttpHeaders(), body);
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 65_461, 65_462, 65_463, 65_536, 65_537, 131_072, 200_000, 1_000_000})
+    void aLongBodyGoesInBuffersThatTheAllocatorHas(int length) {
+        byte[] body = new byte[length];
+        new Random(length).nextBytes(body);
+        ByteString ofTwo = ByteString.fromArray(body, 0, length / 3)
+                .concat(ByteString.fromArray(body, length / 3, length - length / 3));
+        requests.write(new UpstreamRequest(HttpMethod.POST, "/x", HeaderBlock.NONE, ofTwo), channel);
+
+        StringBuilder all = new StringBuilder();
+        int buffers = 0;
+        while (!channel.outboundMessages().isEmpty()) {
+            ByteBuf next = (ByteBuf) channel.outboundMessages().peek();
+            assertTrue(next.capacity() <= 65_536);
+            all.append(written());
+            buffers++;
+        }
         assertEquals(
-                "POST /v1/chat/completions HTTP/1.1\r\nhost: api.example.com:8080\r\ncontent-length: 100000\r\n\r\n",
-                written());
-        assertEquals(body, written());
+                "POST /v1/x HTTP/1.1\r\nhost: api.example.com:8080\r\ncontent-length: " + length + "\r\n\r\n"
+                        + new String(body, ISO_8859_1),
+                all.toString());
+        assertEquals(Math.ceilDiv(all.length(), 65_536), buffers);
+    }
+
+    @Test
+    void aHeadThatIsLongerThanABufferGoesOutToo() {
+        String value = "v".repeat(70_000);
+        write(new DefaultHttpHeaders().add("a", value), "x".repeat(70_000));
+
+        StringBuilder all = new StringBuilder();
+        while (!channel.outboundMessages().isEmpty()) {
+            all.append(written());
+        }
+        assertEquals(
+                "POST /v1/chat/completions HTTP/1.1\r\nhost: api.example.com:8080\r\ncontent-length: 70000\r\n" + "a: "
+                        + value + "\r\n\r\n" + "x".repeat(70_000),
+                all.toString());
     }
 
     @Test

@@ -39,6 +39,37 @@ class WholeBodyTest {
     }
 
     @Test
+    void aPromisedBodyIsCopiedOnceMoreAtMostWhenAQuarterIsThere() {
+        WholeBody body = new WholeBody(1_000);
+
+        assertThat(body.add(ByteString.fromArray(new byte[249]), 1_000_000)).isTrue();
+        assertThat(body.array()).hasSize(249);
+
+        assertThat(body.add(ByteString.fromArray(new byte[1]), 1_000_000)).isTrue();
+        byte[] array = body.array();
+        assertThat(array).hasSize(1_000);
+
+        assertThat(body.add(ByteString.fromArray(new byte[750]), 1_000_000)).isTrue();
+        assertThat(body.array()).isSameAs(array);
+        assertThat(body.bytes().toArrayUnsafe()).isSameAs(array);
+    }
+
+    @Test
+    void aPromiseThatIsNotKeptDoesNoHarm() {
+        WholeBody longer = new WholeBody(3);
+        assertThat(longer.add(ByteString.fromString("12345"), 100)).isTrue();
+        assertThat(longer.bytes()).isEqualTo(ByteString.fromString("12345"));
+
+        WholeBody shorter = new WholeBody(10);
+        assertThat(shorter.add(ByteString.fromString("12345"), 100)).isTrue();
+        assertThat(shorter.bytes()).isEqualTo(ByteString.fromString("12345"));
+
+        WholeBody beyond = new WholeBody(Long.MAX_VALUE);
+        assertThat(beyond.add(ByteString.fromString("12345"), 100)).isTrue();
+        assertThat(beyond.array()).hasSize(5);
+    }
+
+    @Test
     void aPieceBeyondTheLimitIsNotTaken() {
         WholeBody body = new WholeBody();
 

@@ -9,13 +9,13 @@ import org.apache.pekko.util.ByteString;
 
 /**
  * Requests as bytes: head and body in one buffer, for a second one costs the kernel more than the copy, and a long body
- * in several, for one of its length would be new memory each time. What all requests to an endpoint have in common is made
- * once.
+ * in several, for one of its length would be zeroed and given back each time. What all requests to an endpoint have in
+ * common is made once.
  */
 final class RequestBytes {
 
-    /** The largest buffer, in bytes, that the allocator has at hand. */
-    private static final int BUFFER = 64 * 1024;
+    /** The most that goes into one, in bytes: longer ones the allocator makes anew. */
+    private static final int BUFFER = 16 * 1024;
 
     /** Enough for a head without its headers, mostly. */
     private static final int HEAD = 256;

@@ -73,6 +73,18 @@ public record BudgetPeriod(int amount, Unit unit) {
         };
     }
 
+    /** As a span of time: days have 24 hours, and months 30 days. */
+    public Duration length() {
+        return switch (unit) {
+            case SECONDS -> Duration.ofSeconds(amount);
+            case MINUTES -> Duration.ofMinutes(amount);
+            case HOURS -> Duration.ofHours(amount);
+            case DAYS -> Duration.ofDays(amount);
+            case WEEKS -> Duration.ofDays(7L * amount);
+            case MONTHS -> Duration.ofDays(30L * amount);
+        };
+    }
+
     @Override
     public String toString() {
         return amount + unit.suffix;

@@ -1,7 +1,9 @@
 package dev.weir.config;
 
+import static dev.weir.config.LimitFields.field;
+import static dev.weir.config.LimitFields.orElse;
+
 import dev.weir.config.KeySettings.KeyType;
-import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -10,10 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,41 +24,37 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KeyFields {
 
-    private static final Set<String> KNOWN = new TreeSet<>(Set.of(
-            "key",
-            "key_alias",
-            "models",
-            "user_id",
-            "team_id",
-            "max_budget",
-            "budget_duration",
-            "rpm_limit",
-            "tpm_limit",
-            "max_parallel_requests",
-            "duration",
-            "expires",
-            "key_type",
-            "metadata",
-            "tags",
-            "blocked"));
+    private static final Set<String> KNOWN = known();
+
+    private static Set<String> known() {
+        Set<String> known = new TreeSet<>(Set.of(
+                "key",
+                "key_alias",
+                "models",
+                "user_id",
+                "team_id",
+                "organization_id",
+                "temp_budget_increase",
+                "temp_budget_expiry",
+                "duration",
+                "expires",
+                "key_type",
+                "metadata",
+                "tags",
+                "blocked"));
+        known.addAll(LimitFields.NAMES);
+        return known;
+    }
 
     private static final Set<String> NOT_ENFORCED = Set.of(
             "aliases",
-            "organization_id",
-            "soft_budget",
-            "budget_limits",
             "budget_id",
-            "model_max_budget",
-            "model_rpm_limit",
-            "model_tpm_limit",
             "permissions",
             "allowed_routes",
             "router_settings",
             "guardrails",
             "auto_rotate",
             "rotation_interval",
-            "temp_budget_increase",
-            "temp_budget_expiry",
             "rpm_limit_type",
             "tpm_limit_type",
             "enforced_params",
@@ -70,9 +66,6 @@ public final class KeyFields {
             "project_id",
             "agent_id",
             "access_group_ids");
-
-    private static final Set<String> NOT_ENFORCED_MODELS = Set.of("all-team-models", "no-default-models");
-    private static final BigDecimal MAX_BUDGET = BigDecimal.valueOf(9_000_000_000L);
 
     private KeyFields() {}
 
@@ -108,20 +101,17 @@ public final class KeyFields {
     /** The fields of a key by COMPAT's names, every one of them, with null for a limit that does not exist. */
     public static Map<String, @Nullable Object> render(KeySettings settings) {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
-        Money budget = settings.maxBudget();
         fields.put("key_alias", settings.alias());
         fields.put("models", settings.models());
         fields.put("user_id", settings.userId());
         fields.put("team_id", settings.teamId());
-        fields.put("max_budget", budget == null ? null : plain(budget.toUsd()));
-        fields.put(
-                "budget_duration",
-                settings.budgetDuration() == null
-                        ? null
-                        : settings.budgetDuration().toString());
-        fields.put("rpm_limit", settings.rpmLimit());
-        fields.put("tpm_limit", settings.tpmLimit());
-        fields.put("max_parallel_requests", settings.maxParallelRequests());
+        fields.put("organization_id", settings.organizationId());
+        LimitFields.render(settings.limits(), fields);
+        KeySettings.Increase increase = settings.increase();
+        if (increase != null) {
+            fields.put("temp_budget_increase", LimitFields.usd(increase.amount().nanoUsd()));
+            fields.put("temp_budget_expiry", increase.until().toString());
+        }
         fields.put(
                 "expires",
                 settings.expires() == null ? null : settings.expires().toString());
@@ -140,19 +130,13 @@ public final class KeyFields {
     private static @Nullable KeySettings patched(KeySettings old, Value fields, Instant now) {
         int before = fields.reading().problems().size();
         checkNames(fields);
-        Money budget = field(fields, "max_budget", old.maxBudget(), KeyFields::money);
-        BudgetPeriod kept = budget == null ? null : old.budgetDuration();
-        BudgetPeriod period = field(fields, "budget_duration", kept, KeyFields::period);
-        if (period != null && budget == null) {
-            fields.at("budget_duration").problem("with max_budget");
-        }
+        Limits limits = LimitFields.patched(old.limits(), fields);
         String alias = field(fields, "key_alias", old.alias(), Value::text);
-        List<String> models = orElse(field(fields, "models", old.models(), KeyFields::models), List.of());
+        List<String> models = orElse(field(fields, "models", old.models(), ModelNames::read), List.of());
         String userId = field(fields, "user_id", old.userId(), Value::text);
         String teamId = field(fields, "team_id", old.teamId(), Value::text);
-        Long rpm = field(fields, "rpm_limit", old.rpmLimit(), KeyFields::limit);
-        Long tpm = field(fields, "tpm_limit", old.tpmLimit(), KeyFields::limit);
-        Long slots = field(fields, "max_parallel_requests", old.maxParallelRequests(), KeyFields::limit);
+        String organizationId = field(fields, "organization_id", old.organizationId(), Value::text);
+        KeySettings.Increase increase = increase(old, limits, fields);
         Instant expires = field(fields, "expires", old.expires(), KeyFields::instant);
         expires = field(fields, "duration", expires, value -> after(now, value));
         KeyType type =
@@ -164,63 +148,64 @@ public final class KeyFields {
             return null;
         }
         return new KeySettings(
-                alias, models, userId, teamId, budget, period, rpm, tpm, slots, expires, type, metadata, tags, blocked);
+                alias,
+                models,
+                userId,
+                teamId,
+                organizationId,
+                limits,
+                increase,
+                expires,
+                type,
+                metadata,
+                tags,
+                blocked);
+    }
+
+    /** An amount needs an end, and a budget that it adds to. */
+    private static KeySettings.@Nullable Increase increase(KeySettings old, Limits limits, Value fields) {
+        KeySettings.Increase before = limits.budget() == null ? null : old.increase();
+        Money amount =
+                field(fields, "temp_budget_increase", before == null ? null : before.amount(), LimitFields::money);
+        Instant until = field(fields, "temp_budget_expiry", before == null ? null : before.until(), KeyFields::instant);
+        if (amount == null) {
+            return null;
+        }
+        if (until == null) {
+            fields.at("temp_budget_expiry").problem("a time, with temp_budget_increase");
+            return null;
+        }
+        if (limits.budget() == null) {
+            fields.at("temp_budget_increase").problem("with max_budget");
+        }
+        return new KeySettings.Increase(amount, until);
     }
 
     private static void checkNames(Value fields) {
+        checkNames(fields, KNOWN);
+    }
+
+    /** What is misspelt, and what nobody would keep. */
+    static void checkNames(Value fields, Set<String> known) {
         for (String name : fields.keys()) {
             Value value = fields.at(name);
             if (NOT_ENFORCED.contains(name)) {
                 if (!value.isEmpty() && !Boolean.FALSE.equals(value.raw())) {
                     value.reading().problem(value.path(), "not enforced by this release", "no such field");
                 }
-            } else if (!KNOWN.contains(name)) {
-                value.reading().problem(value.path(), "unknown field", Nearest.expectation(name, KNOWN));
+            } else if (!known.contains(name)) {
+                value.reading().problem(value.path(), "unknown field", Nearest.expectation(name, known));
             }
         }
     }
 
-    private static <T> @Nullable T field(
-            Value fields, String name, @Nullable T old, Function<Value, @Nullable T> read) {
-        if (!fields.keys().contains(name)) {
-            return old;
-        }
-        Value value = fields.at(name);
-        return value.isAbsent() ? null : read.apply(value);
-    }
-
-    private static <T> T orElse(@Nullable T value, T otherwise) {
-        return Objects.requireNonNullElse(value, otherwise);
-    }
-
-    private static Money money(Value value) {
-        return Money.ofUsd(value.decimal(MAX_BUDGET));
-    }
-
-    private static Long limit(Value value) {
-        return value.integer(0, Long.MAX_VALUE);
-    }
-
-    private static Boolean truth(Value value) {
+    static Boolean truth(Value value) {
         return value.flag();
-    }
-
-    private static @Nullable BudgetPeriod period(Value value) {
-        String text = value.resolved();
-        try {
-            if (text != null) {
-                return BudgetPeriod.parse(text);
-            }
-        } catch (IllegalArgumentException e) {
-            // told below, with everything else that is no period
-        }
-        value.problem("a duration like 30s, 30m, 30h, 30d, 1w or 1mo");
-        return null;
     }
 
     /** A lifetime is exact: its days have 24 hours and its months are the calendar's in UTC. */
     private static @Nullable Instant after(Instant now, Value value) {
-        BudgetPeriod period = period(value);
+        BudgetPeriod period = LimitFields.period(value);
         if (period == null) {
             return null;
         }
@@ -244,27 +229,11 @@ public final class KeyFields {
         }
     }
 
-    private static List<String> models(Value list) {
-        for (Value item : list.items()) {
-            String model = item.text();
-            if (NOT_ENFORCED_MODELS.contains(model)) {
-                item.problem("a name that this release enforces: a model, prefix/* or all-proxy-models");
-            } else if (model.contains("*") && model.indexOf("/*") != model.length() - 2) {
-                item.problem("a model, prefix/* or all-proxy-models");
-            }
-        }
-        return list.texts();
-    }
-
-    private static @Nullable Map<String, Object> object(Value value) {
+    static @Nullable Map<String, Object> object(Value value) {
         if (value.raw() instanceof Map<?, ?> map) {
             return Value.block(map);
         }
         value.problem("an object");
         return null;
-    }
-
-    private static BigDecimal plain(BigDecimal usd) {
-        return usd.scale() < 0 ? usd.setScale(0) : usd;
     }
 }

@@ -10,18 +10,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a virtual key is allowed: declared under {@code weir.keys} or made by the admin API; the names are COMPAT's.
  *
- * <p>A limit that is {@code null} does not exist; a limit of 0 refuses everything.
- *
  * @param alias {@code key_alias}, unique among keys
- * @param models public model names, {@code prefix/*} wildcards or {@code all-proxy-models}; empty allows every model
- * @param userId a label on rows
- * @param teamId a label on rows
- * @param maxBudget per {@code budgetDuration}, or for the key's life where that is null
- * @param rpmLimit requests a minute
- * @param tpmLimit tokens a minute, input and output
- * @param maxParallelRequests calls in flight
+ * @param userId a label on rows, and the user account whose limits hold where there is one
+ * @param teamId a label on rows, and the team account whose limits hold where there is one
+ * @param organizationId the same; a team's organization holds for its keys anyway
+ * @param increase of the budget, for some time
  * @param expires from when on the key is refused
- * @param metadata the caller's own JSON object, returned as given
  * @param tags labels on rows
  */
 public record KeySettings(
@@ -29,16 +23,22 @@ public record KeySettings(
         List<String> models,
         @Nullable String userId,
         @Nullable String teamId,
-        @Nullable Money maxBudget,
-        @Nullable BudgetPeriod budgetDuration,
-        @Nullable Long rpmLimit,
-        @Nullable Long tpmLimit,
-        @Nullable Long maxParallelRequests,
+        @Nullable String organizationId,
+        Limits limits,
+        @Nullable Increase increase,
         @Nullable Instant expires,
         KeyType keyType,
         Map<String, Object> metadata,
         List<String> tags,
-        boolean blocked) {
+        boolean blocked)
+        implements Metered {
+
+    /**
+     * {@code temp_budget_increase}: so much more than {@code max_budget}.
+     *
+     * @param until {@code temp_budget_expiry}
+     */
+    public record Increase(Money amount, Instant until) {}
 
     /** Which routes a key opens. */
     public enum KeyType {
@@ -61,65 +61,68 @@ public record KeySettings(
         models = List.copyOf(models);
         metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
         tags = List.copyOf(tags);
-        requireNotNegative("rpm_limit", rpmLimit);
-        requireNotNegative("tpm_limit", tpmLimit);
-        requireNotNegative("max_parallel_requests", maxParallelRequests);
-        if (maxBudget != null && maxBudget.nanoUsd() < 0) {
-            throw new IllegalArgumentException("max_budget: " + maxBudget.toUsd() + " (expected: >= 0)");
-        }
-        if (budgetDuration != null && maxBudget == null) {
-            throw new IllegalArgumentException("budget_duration: " + budgetDuration + " (expected: with max_budget)");
-        }
     }
 
     /** A key without any limit, for every model. */
     public static final KeySettings UNLIMITED = new KeySettings(
-            null,
-            List.of(),
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            KeyType.DEFAULT,
-            Map.of(),
-            List.of(),
-            false);
+            null, List.of(), null, null, null, Limits.NONE, null, null, KeyType.DEFAULT, Map.of(), List.of(), false);
 
     /** The same settings under no alias. */
     public KeySettings withoutAlias() {
-        return with(null, metadata);
+        return with(null, models, limits, expires, metadata, blocked);
+    }
+
+    public KeySettings withAlias(@Nullable String other) {
+        return with(other, models, limits, expires, metadata, blocked);
+    }
+
+    public KeySettings withModels(List<String> other) {
+        return with(alias, other, limits, expires, metadata, blocked);
+    }
+
+    public KeySettings withLimits(Limits other) {
+        return with(alias, models, other, expires, metadata, blocked);
+    }
+
+    public KeySettings withExpires(@Nullable Instant other) {
+        return with(alias, models, limits, other, metadata, blocked);
     }
 
     /** The same settings with another metadata object. */
     public KeySettings withMetadata(Map<String, Object> other) {
-        return with(alias, other);
+        return with(alias, models, limits, expires, other, blocked);
     }
 
-    private KeySettings with(@Nullable String otherAlias, Map<String, Object> otherMetadata) {
+    @Override
+    public KeySettings withBlocked(boolean other) {
+        return with(alias, models, limits, expires, metadata, other);
+    }
+
+    private KeySettings with(
+            @Nullable String otherAlias,
+            List<String> otherModels,
+            Limits otherLimits,
+            @Nullable Instant otherExpires,
+            Map<String, Object> otherMetadata,
+            boolean otherBlocked) {
         return new KeySettings(
                 otherAlias,
-                models,
+                otherModels,
                 userId,
                 teamId,
-                maxBudget,
-                budgetDuration,
-                rpmLimit,
-                tpmLimit,
-                maxParallelRequests,
-                expires,
+                organizationId,
+                otherLimits,
+                increase,
+                otherExpires,
                 keyType,
                 otherMetadata,
                 tags,
-                blocked);
+                otherBlocked);
     }
 
-    private static void requireNotNegative(String name, @Nullable Long value) {
-        if (value != null && value < 0) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: >= 0)");
-        }
+    /** The same settings below other accounts. */
+    public KeySettings of(@Nullable String user, @Nullable String team, @Nullable String organization) {
+        return new KeySettings(
+                alias, models, user, team, organization, limits, increase, expires, keyType, metadata, tags, blocked);
     }
 }

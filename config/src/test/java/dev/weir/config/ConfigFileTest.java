@@ -357,7 +357,7 @@ class ConfigFileTest {
         DeclaredKey key = config.weir().keys().getFirst();
         assertThat(key.key()).isEqualTo(new Secret("sk-one"));
         assertThat(key.settings().alias()).isEqualTo("a");
-        assertThat(key.settings().rpmLimit()).isEqualTo(5);
+        assertThat(key.settings().limits()).isEqualTo(Limits.NONE.withRpm(5));
         assertThat(key.settings().expires()).isEqualTo(NOW.plus(Duration.ofDays(1)));
     }
 
@@ -384,7 +384,7 @@ class ConfigFileTest {
         "'{key: plain-text}', weir.keys[0].key",
         "'{key: os.environ/NOWHERE}', weir.keys[0].key",
         "'{key: sk-x, rpm_limits: 5}', weir.keys[0].rpm_limits",
-        "'{key: sk-x, soft_budget: 5}', weir.keys[0].soft_budget",
+        "'{key: sk-x, budget_id: b}', weir.keys[0].budget_id",
         "'{key: sk-x, tpm_limit: lots}', weir.keys[0].tpm_limit",
         "'text', weir.keys[0]",
     })

@@ -58,10 +58,20 @@ class KeyFieldsTest {
             Map.entry("models", List.of("gpt-4o", "openai/*", "all-proxy-models")),
             Map.entry("user_id", "u"),
             Map.entry("team_id", "t"),
+            Map.entry("organization_id", "o"),
             Map.entry("max_budget", 0.048),
             Map.entry("budget_duration", "30d"),
+            Map.entry("budget_limits", List.of(Map.of("budget_duration", "1d", "max_budget", 1))),
+            Map.entry("soft_budget", 0.5),
+            Map.entry("temp_budget_increase", 2),
+            Map.entry("temp_budget_expiry", "2026-03-01T00:00:00Z"),
+            Map.entry("rps_limit", 1),
             Map.entry("rpm_limit", 3),
             Map.entry("tpm_limit", Long.MAX_VALUE),
+            Map.entry("tpd_limit", 9),
+            Map.entry("model_rpm_limit", Map.of("gpt-4o", 7)),
+            Map.entry("model_tpm_limit", Map.of("gpt-4o", 8)),
+            Map.entry("model_max_budget", Map.of("gpt-4o", Map.of("budget_limit", "0.1", "time_period", "1w"))),
             Map.entry("max_parallel_requests", 0),
             Map.entry("duration", "1mo"),
             Map.entry("key_type", "read_only"),
@@ -79,11 +89,20 @@ class KeyFieldsTest {
                         List.of("gpt-4o", "openai/*", "all-proxy-models"),
                         "u",
                         "t",
-                        new Money(48_000_000),
-                        new BudgetPeriod(30, BudgetPeriod.Unit.DAYS),
-                        3L,
-                        Long.MAX_VALUE,
-                        0L,
+                        "o",
+                        Limits.NONE
+                                .withRate(Limit.Of.REQUESTS, 1, "1s")
+                                .withRpm(3)
+                                .withTpm(Long.MAX_VALUE)
+                                .withRate(Limit.Of.TOKENS, 9, "1d")
+                                .withBudget(new Money(48_000_000), BudgetPeriod.parse("30d"))
+                                .withFurtherBudget(new Money(1_000_000_000), BudgetPeriod.parse("1d"))
+                                .withModel(new Limit(Limit.Of.REQUESTS, 7, BudgetPeriod.parse("60s"), "gpt-4o"))
+                                .withModel(new Limit(Limit.Of.TOKENS, 8, BudgetPeriod.parse("60s"), "gpt-4o"))
+                                .withModel(new Limit(Limit.Of.MONEY, 100_000_000, BudgetPeriod.parse("1w"), "gpt-4o"))
+                                .withSoftBudget(new Money(500_000_000))
+                                .withSlots(0),
+                        new KeySettings.Increase(new Money(2_000_000_000), Instant.parse("2026-03-01T00:00:00Z")),
                         Instant.parse("2026-02-28T12:00:00Z"),
                         KeyType.READ_ONLY,
                         Map.of("a", Map.of("b", 1)),
@@ -95,8 +114,7 @@ class KeyFieldsTest {
     void noFieldIsNoLimit() {
         KeySettings settings = parse(Map.of());
 
-        assertThat(settings.maxBudget()).isNull();
-        assertThat(settings.rpmLimit()).isNull();
+        assertThat(settings.limits()).isEqualTo(Limits.NONE);
         assertThat(settings.models()).isEmpty();
         assertThat(settings.keyType()).isEqualTo(KeyType.DEFAULT);
         assertThat(settings.blocked()).isFalse();
@@ -122,8 +140,7 @@ class KeyFieldsTest {
             @ForAll @LongRange(min = 0, max = 9_000_000_000_000_000_000L) long nano) {
         KeySettings settings = parse(Map.of("tpm_limit", limit, "max_budget", new Money(nano).toUsd()));
 
-        assertThat(settings.tpmLimit()).isEqualTo(limit);
-        assertThat(settings.maxBudget()).isEqualTo(new Money(nano));
+        assertThat(settings.limits()).isEqualTo(Limits.NONE.withTpm(limit).withBudget(new Money(nano), null));
         assertThat(parse(KeyFields.render(settings))).isEqualTo(settings);
     }
 
@@ -133,7 +150,7 @@ class KeyFieldsTest {
 
         KeySettings updated = merge(old, Map.of("rpm_limit", 9));
 
-        assertThat(updated.rpmLimit()).isEqualTo(9);
+        assertThat(updated.limits().rates()).contains(Limit.rate(Limit.Of.REQUESTS, 9, "60s"));
         assertThat(merge(updated, Map.of("rpm_limit", 3))).isEqualTo(old);
     }
 
@@ -151,16 +168,16 @@ class KeyFieldsTest {
                         "blocked",
                         "key_type"));
 
-        assertThat(updated.rpmLimit()).isNull();
-        assertThat(updated.maxBudget()).isNull();
-        assertThat(updated.budgetDuration()).isNull();
+        assertThat(updated.limits().rates()).doesNotContain(Limit.rate(Limit.Of.REQUESTS, 3, "60s"));
+        assertThat(updated.limits().budget()).isNull();
+        assertThat(updated.increase()).isNull();
         assertThat(updated.models()).isEmpty();
         assertThat(updated.alias()).isNull();
         assertThat(updated.expires()).isNull();
         assertThat(updated.metadata()).isEmpty();
         assertThat(updated.blocked()).isFalse();
         assertThat(updated.keyType()).isEqualTo(KeyType.DEFAULT);
-        assertThat(updated.tpmLimit()).isEqualTo(Long.MAX_VALUE);
+        assertThat(updated.limits().rates()).contains(Limit.rate(Limit.Of.TOKENS, Long.MAX_VALUE, "60s"));
     }
 
     @Test
@@ -184,9 +201,10 @@ class KeyFieldsTest {
         assertThat(problems(Map.of("rpm_limit", 1.5))).containsExactly("rpm_limit: 1.5 (expected: an integer >= 0)");
         assertThat(problems(Map.of("models", "gpt-4o"))).containsExactly("models: \"gpt-4o\" (expected: a list)");
         assertThat(problems(Map.of("models", List.of("gpt-*"))))
-                .containsExactly("models[0]: \"gpt-*\" (expected: a model, prefix/* or all-proxy-models)");
+                .containsExactly(
+                        "models[0]: \"gpt-*\" (expected: a model, prefix/*, all-proxy-models or all-team-models)");
         assertThat(problems(Map.of("models", Collections.singletonList(null)))).hasSize(1);
-        assertThat(problems(Map.of("models", List.of("all-team-models")))).hasSize(1);
+        assertThat(problems(Map.of("models", List.of("no-default-models")))).hasSize(1);
         assertThat(problems(Map.of("metadata", List.of()))).containsExactly("metadata: a list (expected: an object)");
         assertThat(problems(Map.of("blocked", 1))).containsExactly("blocked: 1 (expected: on or off)");
         assertThat(problems(Map.of("key_type", "root")))
@@ -196,6 +214,17 @@ class KeyFieldsTest {
         assertThat(problems(Map.of("budget_duration", "30d")))
                 .containsExactly("budget_duration: \"30d\" (expected: with max_budget)");
         assertThat(problems(Map.of("expires", "tomorrow"))).hasSize(1);
+        assertThat(problems(Map.of("budget_limits", List.of(Map.of("max_budget", 1)))))
+                .containsExactly("budget_limits[0].budget_duration: missing (expected: a duration like 30s, 30m, 30h,"
+                        + " 30d, 1w or 1mo)");
+        assertThat(problems(Map.of("model_rpm_limit", Map.of("gpt-4o", -1))))
+                .containsExactly("model_rpm_limit.gpt-4o: -1 (expected: >= 0)");
+        assertThat(problems(Map.of("model_max_budget", Map.of("gpt-4o", Map.of("max", 1)))))
+                .hasSize(2);
+        assertThat(problems(Map.of("max_budget", 1, "temp_budget_increase", 1)))
+                .containsExactly("temp_budget_expiry: missing (expected: a time, with temp_budget_increase)");
+        assertThat(problems(Map.of("temp_budget_increase", 1, "temp_budget_expiry", "2026-03-01T00:00:00Z")))
+                .containsExactly("temp_budget_increase: 1 (expected: with max_budget)");
     }
 
     @Test
@@ -207,11 +236,6 @@ class KeyFieldsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "budget_limits",
-                "model_rpm_limit",
-                "model_tpm_limit",
-                "model_max_budget",
-                "soft_budget",
                 "budget_id",
                 "allowed_routes",
                 "permissions",
@@ -220,7 +244,6 @@ class KeyFieldsTest {
                 "auto_rotate",
                 "rotation_interval",
                 "aliases",
-                "organization_id",
             })
     void aLimitThatWouldNotBeKeptIsRefusedUnlessItSaysNothing(String field) {
         assertThat(problems(Map.of(field, List.of("x"))))

@@ -9,12 +9,15 @@ import dev.weir.cluster.ledger.Shipper;
 import dev.weir.cluster.meters.Node;
 import dev.weir.cluster.meters.NodeSettings;
 import dev.weir.cluster.store.Database;
+import dev.weir.config.AccountId;
 import dev.weir.config.WeirConfig;
 import dev.weir.config.WeirSettings;
+import dev.weir.gateway.admin.AccountRoutes;
 import dev.weir.gateway.admin.AdminDesk;
 import dev.weir.gateway.admin.AdminGate;
 import dev.weir.gateway.admin.DeclaredKeys;
 import dev.weir.gateway.admin.KeyRoutes;
+import dev.weir.gateway.admin.MemberRoutes;
 import dev.weir.gateway.admin.SpendRoutes;
 import dev.weir.gateway.chat.ChatRoute;
 import dev.weir.gateway.chat.Models;
@@ -179,7 +182,11 @@ public final class Weir implements AutoCloseable {
                         settings.admission().timeout())
                 .addTo(routes);
         new KeyRoutes(admin, node.meters(), ledger, clock).addTo(routes);
-        new SpendRoutes(admin, ledger, config.general().timezone()).addTo(routes);
+        for (AccountId.Kind kind : AccountRoutes.KINDS) {
+            new AccountRoutes(kind, admin, node.meters(), ledger).addTo(routes);
+        }
+        new MemberRoutes(admin, node.meters()).addTo(routes);
+        new SpendRoutes(admin, node.meters(), ledger, config.general().timezone()).addTo(routes);
         health.addHealth(routes);
         Integer managementPort = settings.management().port();
         if (settings.metrics().enabled() && managementPort == null) {

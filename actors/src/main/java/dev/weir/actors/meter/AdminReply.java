@@ -5,13 +5,13 @@ import dev.weir.actors.Wire;
 /** A meter's answer to an operator. A write is answered when it is durable and every later call obeys it. */
 public sealed interface AdminReply extends Wire {
 
-    /** It is done; {@code key} is how the meter stands now (for a deletion: how it stood). */
-    record Done(KeyView key) implements AdminReply {}
+    /** It is done; {@code meter} is how it stands now (for a deletion: how it stood). */
+    record Done(MeterView meter) implements AdminReply {}
 
-    /** There is a live key of this id. */
+    /** There is a live key, or account, of this id. */
     record AlreadyExists() implements AdminReply {}
 
-    /** There is no live key of this id. */
+    /** There is no live key, or account, of this id. */
     record NoSuchKey() implements AdminReply {}
 
     /** Another key has this alias. */

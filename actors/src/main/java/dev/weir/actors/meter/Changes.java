@@ -1,6 +1,7 @@
 package dev.weir.actors.meter;
 
 import dev.weir.actors.meter.Meter.Admin;
+import java.time.ZoneId;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -41,19 +42,22 @@ final class Changes {
     }
 
     /** What {@code change} makes of a key's state. Empty when it was answered instead. */
-    static Optional<UnaryOperator<MeterState>> of(Admin change, Purse purse, long nowMillis) {
-        MeterState durable = purse.durable();
+    static Optional<UnaryOperator<MeterState>> of(
+            Admin change, MeterState durable, long spentOrHeld, long nowMillis, ZoneId zone) {
         return switch (change) {
             case Meter.Update update -> {
                 if (update.expectedVersion() != 0 && update.expectedVersion() != durable.version()) {
                     update.replyTo().tell(new AdminReply.Stale(durable.version()));
                     yield Optional.empty();
                 }
-                yield Optional.of(s -> s.withSettings(update.settings(), nowMillis, purse.spentOrHeld()));
+                yield Optional.of(s -> s.withSettings(update.settings(), nowMillis, spentOrHeld));
             }
             case Meter.SetBlocked block ->
                 Optional.of(s -> s.settings().blocked() == block.blocked() ? s : s.withBlocked(block.blocked()));
             case Meter.Delete delete -> Optional.of(MeterState::deleted);
+            case Meter.Rotate rotate ->
+                Optional.of(s -> s.rotated(rotate.hash(), nowMillis, nowMillis + rotate.graceMillis()));
+            case Meter.ResetSpend reset -> Optional.of(s -> s.reset(reset.toNanoUsd(), nowMillis, zone));
             case Meter.Create create -> Optional.empty();
             case Meter.Inspect inspect -> Optional.empty();
         };

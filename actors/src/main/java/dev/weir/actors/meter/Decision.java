@@ -6,6 +6,7 @@ import dev.weir.actors.Wire;
 import dev.weir.config.KeySettings;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A meter's answer to a reservation. "No" is an answer with the numbers that explain it, not an exception. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
@@ -26,10 +27,19 @@ public sealed interface Decision extends Wire {
      * The call may go on; its need is held until it is settled.
      *
      * @param epoch of the meter's owner, to be given back with the settlement
+     * @param meter the key's id, which its rows carry: not every secret's hash is one
+     * @param organizationId whose the call is: the key's team's, or the key's own
      * @param spentNanoUsd what the key has spent in its life, as far as the meter knows
-     * @param standings one per limit, after this hold
+     * @param standings one per limit of the chain, after this hold
      */
-    record Granted(HoldId hold, long epoch, KeySettings key, long spentNanoUsd, List<Standing> standings)
+    record Granted(
+            HoldId hold,
+            long epoch,
+            String meter,
+            KeySettings key,
+            @Nullable String organizationId,
+            long spentNanoUsd,
+            List<Standing> standings)
             implements Decision {
         public Granted {
             standings = List.copyOf(standings);
@@ -42,11 +52,13 @@ public sealed interface Decision extends Wire {
     /** No such key, or one that was deleted. */
     record UnknownKey() implements Refused {}
 
-    record Blocked() implements Refused {}
+    /** @param account whose; null for the key itself */
+    record Blocked(Standing.Scope scope, @Nullable String account) implements Refused {}
 
     record Expired(Instant at) implements Refused {}
 
-    record ModelDenied(String model, List<String> allowed) implements Refused {}
+    /** @param scope who does not allow it */
+    record ModelDenied(Standing.Scope scope, String model, List<String> allowed) implements Refused {}
 
     /** A key of this type calls no model at all. */
     record TypeDenied(KeySettings.KeyType type) implements Refused {}
@@ -59,7 +71,7 @@ public sealed interface Decision extends Wire {
      *
      * @param standing the limit that is short, before the call
      * @param need what the call asked of it
-     * @param standings every limit of the key, for the answer's headers
+     * @param standings every limit of the chain, for the answer's headers
      */
     record Exceeded(Standing standing, long need, List<Standing> standings) implements Refused {
         public Exceeded {

@@ -1,6 +1,7 @@
 package dev.weir.actors.meter;
 
 import dev.weir.config.BudgetPeriod;
+import dev.weir.config.Limit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,23 +16,57 @@ public record LimitId(
         @Nullable String model,
         @Nullable String duration) {
 
-    /** What is limited: throughput or money. Slots are no limit of the store's: they live and die with the memory. */
+    /** What is limited: throughput, money, or calls at once. */
     public enum Kind {
         RATE,
-        BUDGET
+        BUDGET,
+        /** Of accounts only: a key's own live and die with its memory. */
+        SLOTS
+    }
+
+    static final LimitId SLOTS = new LimitId(Kind.SLOTS, Unit.SLOTS, null, null);
+
+    static LimitId of(Limit limit) {
+        Unit unit = switch (limit.of()) {
+            case REQUESTS -> Unit.REQUESTS;
+            case TOKENS -> Unit.TOKENS;
+            case MONEY -> Unit.NANO_USD;
+        };
+        BudgetPeriod period = limit.period();
+        return new LimitId(
+                unit == Unit.NANO_USD ? Kind.BUDGET : Kind.RATE,
+                unit,
+                limit.model(),
+                period == null ? null : period.toString());
+    }
+
+    /** Whether a call of {@code called} counts here. */
+    boolean isAbout(String called) {
+        return model == null || model.equals(called);
     }
 
     /** What the limit counts in. */
     public enum Unit {
         REQUESTS,
         TOKENS,
-        NANO_USD;
+        NANO_USD,
+        SLOTS;
 
         long of(Need need) {
             return switch (this) {
                 case REQUESTS -> need.requests();
                 case TOKENS -> need.tokens();
                 case NANO_USD -> need.priced() ? need.nanoUsd() : 0;
+                case SLOTS -> need.slots();
+            };
+        }
+
+        /** What of {@code had} a call that used {@code used} is charged when it is over, if it {@code began}. */
+        long charged(long had, Need used, boolean began) {
+            return switch (this) {
+                case REQUESTS -> began ? had : 0;
+                case TOKENS, NANO_USD -> began ? of(used) : 0;
+                case SLOTS -> 0;
             };
         }
 
@@ -40,6 +75,7 @@ public record LimitId(
                 case REQUESTS -> Standing.LimitKind.REQUESTS;
                 case TOKENS -> Standing.LimitKind.TOKENS;
                 case NANO_USD -> Standing.LimitKind.BUDGET;
+                case SLOTS -> Standing.LimitKind.MAX_PARALLEL_REQUESTS;
             };
         }
     }

@@ -1,51 +1,66 @@
 package dev.weir.actors.meter;
 
+import dev.weir.config.AccountSettings;
 import dev.weir.config.BudgetPeriod;
 import dev.weir.config.KeySettings;
-import dev.weir.config.Money;
+import dev.weir.config.Limit;
+import dev.weir.config.Metered;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What an operator set for one limit: how much, and how long a window of it lasts.
  *
- * @param cap in the limit's unit
+ * @param amount in the limit's unit
+ * @param more so much more until {@code moreUntil}, in epoch milliseconds
  * @param period null is for ever
  */
-record LimitRule(LimitId id, long cap, @Nullable BudgetPeriod period) {
+record LimitRule(
+        LimitId id,
+        long amount,
+        long more,
+        long moreUntil,
+        @Nullable BudgetPeriod period) {
 
     /** The end of a window that does not end. */
     static final long NEVER = Long.MAX_VALUE;
 
-    private static final BudgetPeriod MINUTE = new BudgetPeriod(60, BudgetPeriod.Unit.SECONDS);
-
-    /** The durable limits of a key, in the order in which they are told: requests, tokens, money. */
-    static List<LimitRule> of(KeySettings settings) {
-        List<LimitRule> rules = new ArrayList<>(3);
-        Long rpm = settings.rpmLimit();
-        if (rpm != null) {
-            rules.add(rate(LimitId.Unit.REQUESTS, rpm));
+    /** The durable limits of a meter, in the order in which they are told. Of two that are one, the smaller holds. */
+    static List<LimitRule> of(Metered settings) {
+        Map<LimitId, LimitRule> rules = new LinkedHashMap<>();
+        for (Limit limit : settings.limits().all()) {
+            LimitRule rule = rule(limit, settings);
+            rules.merge(
+                    rule.id, rule, (one, other) -> one.amount + one.more <= other.amount + other.more ? one : other);
         }
-        Long tpm = settings.tpmLimit();
-        if (tpm != null) {
-            rules.add(rate(LimitId.Unit.TOKENS, tpm));
+        Long slots = settings.limits().maxParallelRequests();
+        if (slots != null && settings instanceof AccountSettings) {
+            rules.put(LimitId.SLOTS, new LimitRule(LimitId.SLOTS, slots, 0, 0, null));
         }
-        Money budget = settings.maxBudget();
-        if (budget != null) {
-            BudgetPeriod period = settings.budgetDuration();
-            String duration = period == null ? null : period.toString();
-            LimitId id = new LimitId(LimitId.Kind.BUDGET, LimitId.Unit.NANO_USD, null, duration);
-            rules.add(new LimitRule(id, budget.nanoUsd(), period));
-        }
-        return List.copyOf(rules);
+        return List.copyOf(rules.values());
     }
 
-    private static LimitRule rate(LimitId.Unit unit, long cap) {
-        return new LimitRule(new LimitId(LimitId.Kind.RATE, unit, null, MINUTE.toString()), cap, MINUTE);
+    @SuppressWarnings("ReferenceEquality") // The budget itself, not another one of the same amount.
+    private static LimitRule rule(Limit limit, Metered settings) {
+        LimitId id = LimitId.of(limit);
+        KeySettings.Increase more = settings instanceof KeySettings key ? key.increase() : null;
+        return more == null || limit != settings.limits().budget()
+                ? new LimitRule(id, limit.amount(), 0, 0, limit.period())
+                : new LimitRule(
+                        id,
+                        limit.amount(),
+                        more.amount().nanoUsd(),
+                        more.until().toEpochMilli(),
+                        limit.period());
+    }
+
+    long cap(long now) {
+        return now < moreUntil ? amount + more : amount;
     }
 
     /** When a window that opens at {@code start} ends, in epoch milliseconds. */
@@ -57,6 +72,7 @@ record LimitRule(LimitId id, long cap, @Nullable BudgetPeriod period) {
 
     /** What is left of a debt when each window that passed unused between {@code end} and {@code now} paid its limit. */
     long owedAfterSkipped(long owed, long end, long now, ZoneId zone) {
+        long cap = cap(now);
         if (owed == 0 || cap == 0 || period == null) {
             return owed;
         }

@@ -2,33 +2,52 @@ package dev.weir.actors.meter;
 
 import dev.weir.actors.Wire;
 import dev.weir.actors.meter.MeterStore.Loaded;
-import dev.weir.config.KeySettings;
+import dev.weir.config.AccountId;
+import dev.weir.config.Metered;
 import java.time.InstantSource;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The meter of one API key: the single writer of its row, and the one place where its calls are admitted. What it
- * understands stands here, what it does in {@link MeterBehavior}.
+ * The meter of one API key, or of one account above keys: the single writer of its row, and the one place where its
+ * limits are given out. What it understands stands here; its life is {@link MeterBehavior}, what it does for calls {@link
+ * KeyDuty}, for nodes {@link AccountDuty}.
  */
 public final class Meter {
 
     /** What a meter understands. */
     public sealed interface Command {}
 
+    /** What calls, and nodes, send. */
+    public sealed interface Use extends Command permits Reserve, Settle, Want, Heard, SharesMoved, Waited {}
+
     /**
      * Hold {@code need} for a call, all or nothing.
      *
+     * @param hash of the secret that was shown
      * @param model the public name; empty when nobody serves it, which checks the key only
+     * @param endUser whom the application says that it calls for
      * @param notAfterEpochMillis when nobody waits for the answer any more; nothing is held from then on
      */
-    public record Reserve(HoldId hold, String model, Need need, long notAfterEpochMillis, ActorRef<Decided> replyTo)
-            implements Command, Wire {
+    public record Reserve(
+            HoldId hold,
+            String hash,
+            String model,
+            Need need,
+            @Nullable String endUser,
+            long notAfterEpochMillis,
+            ActorRef<Decided> replyTo)
+            implements Use, Wire {
 
         void answer(Decision decision) {
             replyTo.tell(new Decided(hold, decision));
+        }
+
+        Ask ask() {
+            return new Ask(hold, hash, model, need, endUser, true);
         }
     }
 
@@ -41,21 +60,53 @@ public final class Meter {
      * @param began whether an upstream attempt began; if not, everything comes back
      */
     public record Settle(HoldId hold, long epoch, Need held, Need used, boolean began, ActorRef<Ack> replyTo)
-            implements Command, Wire {}
+            implements Use, Wire {}
+
+    /**
+     * A node has heard what all of them were told.
+     *
+     * @param number of what was told
+     * @param holds what the node has of the account; null of a key, and where it has nothing
+     */
+    public record Heard(
+            ActorRef<Keeper.Command> by,
+            long number,
+            @Nullable Want holds) implements Use, Wire {}
+
+    /** Something has come to this node of an account that a key waits for. */
+    enum SharesMoved implements Use {
+        INSTANCE
+    }
+
+    /** Calls have waited a little longer. */
+    enum Waited implements Use {
+        TICK
+    }
 
     /** What operators send. */
     public sealed interface Admin extends Command, Wire {
         ActorRef<AdminReply> replyTo();
     }
 
-    public record Create(KeySettings settings, ActorRef<AdminReply> replyTo) implements Admin {}
+    public record Create(@Tagged Metered settings, ActorRef<AdminReply> replyTo) implements Admin {}
 
     /** @param expectedVersion of the settings that these replace; 0 replaces any */
-    public record Update(KeySettings settings, long expectedVersion, ActorRef<AdminReply> replyTo) implements Admin {}
+    public record Update(@Tagged Metered settings, long expectedVersion, ActorRef<AdminReply> replyTo)
+            implements Admin {}
 
     public record SetBlocked(boolean blocked, ActorRef<AdminReply> replyTo) implements Admin {}
 
     public record Delete(ActorRef<AdminReply> replyTo) implements Admin {}
+
+    /**
+     * The key has another secret; the one before opens it for some time still.
+     *
+     * @param hash of the new secret, SHA-256 in hex
+     */
+    public record Rotate(String hash, long graceMillis, ActorRef<AdminReply> replyTo) implements Admin {}
+
+    /** Budgets begin anew, with so much of each gone. */
+    public record ResetSpend(long toNanoUsd, ActorRef<AdminReply> replyTo) implements Admin {}
 
     public record Inspect(ActorRef<AdminReply> replyTo) implements Admin {}
 
@@ -64,9 +115,8 @@ public final class Meter {
         INSTANCE
     }
 
-    /** A meter's own clocks. */
+    /** A meter's own clock. */
     enum Tick implements Command {
-        WAITING,
         IDLE
     }
 
@@ -87,17 +137,49 @@ public final class Meter {
     private Meter() {}
 
     /**
+     * The meter of a key.
+     *
      * @param id the key's SHA-256 in hex
      * @param clock the store's time
      * @param retire asks whoever placed the meter to send it {@link Stop} when nothing is on its way to it
      */
-    public static Behavior<Command> create(
+    public static Behavior<Command> ofKey(
             String id,
             MeterStore store,
             MeterSettings common,
+            Shares shares,
+            Peers peers,
             InstantSource clock,
             Consumer<ActorRef<Command>> retire) {
-        return Behaviors.setup(context -> Behaviors.withTimers(
-                timers -> new MeterBehavior(id, store, common, clock, retire, context, timers).load()));
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> new MeterBehavior(
+                        id,
+                        store,
+                        common,
+                        clock,
+                        retire,
+                        context,
+                        timers,
+                        life -> new KeyDuty(id, life, common, shares, peers, clock, context, timers))
+                .load()));
+    }
+
+    /** The meter of an account: the same row and the same life, used by nodes instead of calls. */
+    public static Behavior<Command> ofAccount(
+            AccountId id,
+            MeterStore store,
+            MeterSettings common,
+            Peers peers,
+            InstantSource clock,
+            Consumer<ActorRef<Command>> retire) {
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> new MeterBehavior(
+                        id.toString(),
+                        store,
+                        common,
+                        clock,
+                        retire,
+                        context,
+                        timers,
+                        life -> new AccountDuty(id, life, common, peers, context))
+                .load()));
     }
 }

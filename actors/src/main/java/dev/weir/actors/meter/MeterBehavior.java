@@ -3,19 +3,15 @@ package dev.weir.actors.meter;
 import dev.weir.actors.meter.Meter.Admin;
 import dev.weir.actors.meter.Meter.Command;
 import dev.weir.actors.meter.Meter.Create;
-import dev.weir.actors.meter.Meter.Delete;
 import dev.weir.actors.meter.Meter.Inspect;
 import dev.weir.actors.meter.Meter.LoadAgain;
 import dev.weir.actors.meter.Meter.OfWrite;
-import dev.weir.actors.meter.Meter.Reserve;
 import dev.weir.actors.meter.Meter.RowLoaded;
 import dev.weir.actors.meter.Meter.RowUnknown;
-import dev.weir.actors.meter.Meter.SetBlocked;
-import dev.weir.actors.meter.Meter.Settle;
 import dev.weir.actors.meter.Meter.Stop;
 import dev.weir.actors.meter.Meter.StoreEvent;
 import dev.weir.actors.meter.Meter.Tick;
-import dev.weir.actors.meter.Meter.Update;
+import dev.weir.actors.meter.Meter.Use;
 import dev.weir.actors.meter.MeterStore.Loaded;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -25,27 +21,28 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link Meter} does. It decides in one turn, out of its {@link Purse}, and has at most one write in flight;
- * commands go on meanwhile. A call for which the purse has no room, though its limits have, waits for the next write,
- * holding nothing. Its states are methods: {@code opening}, {@code live}, {@code absent}, {@code unreadable}, {@code
+ * The life of a {@link Meter}: it loads its row, claims it, keeps it while it is used, takes operators' changes of it, and
+ * leaves it exact. At most one write is in flight; commands go on meanwhile. What it does for calls and for nodes is its
+ * {@link Duty}. Its states are methods: {@code opening}, {@code live}, {@code absent}, {@code unreadable}, {@code
  * leaving}.
  */
-final class MeterBehavior {
+final class MeterBehavior implements Duty.Life {
 
-    private static final Duration TICK = Duration.ofMillis(100);
     private static final Duration UNREADABLE_PAUSE = Duration.ofSeconds(5);
     private static final Duration LOAD_PAUSE = Duration.ofMillis(200);
     private static final Duration ABSENT_PAUSE = Duration.ofSeconds(1);
     private static final int MOST_DEFERRED = 1000;
+    private static final String UNREADABLE = "its row is unreadable";
+    private static final String MOVING = "the meter is moving";
 
     private final String id;
     private final MeterStore store;
@@ -54,14 +51,14 @@ final class MeterBehavior {
     private final Consumer<ActorRef<Command>> retire;
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
-
-    private final WaitingRoom waiting = new WaitingRoom();
-    private final Deque<Command> deferred = new ArrayDeque<>();
-    private final Changes changes = new Changes();
-    private Acks unacked = new Acks();
-    private @Nullable Purse purse;
-    private Loaded row = new Loaded.Absent();
+    private final Duty duty;
     private final RowWriter writer;
+
+    private final Deque<Admin> deferred = new ArrayDeque<>();
+    private final Changes changes = new Changes();
+    private Loaded row = new Loaded.Absent();
+    private boolean has;
+    private boolean claimed;
     private boolean busy;
     private boolean leaving;
 
@@ -72,7 +69,8 @@ final class MeterBehavior {
             InstantSource clock,
             Consumer<ActorRef<Command>> retire,
             ActorContext<Command> context,
-            TimerScheduler<Command> timers) {
+            TimerScheduler<Command> timers,
+            Function<Duty.Life, Duty> duty) {
         this.id = id;
         this.store = store;
         this.common = common;
@@ -81,6 +79,7 @@ final class MeterBehavior {
         this.context = context;
         this.timers = timers;
         this.writer = new RowWriter(id, store, context, timers);
+        this.duty = duty.apply(this);
     }
 
     // opening: the row is being read, claimed or created; nobody is answered yet
@@ -97,13 +96,12 @@ final class MeterBehavior {
 
     private Behavior<Command> opening(Command command) {
         switch (command) {
-            case Reserve call -> park(call);
-            case Settle settle -> defer(settle);
+            case Use use -> duty.await(use);
             case Admin admin -> defer(admin);
             case Stop stop -> {
-                return purse == null && !writer.isBusy() ? stopped("the meter is moving") : leave();
+                return !has && !writer.isBusy() ? stopped(MOVING) : leave();
             }
-            case Tick tick -> tickWaiting();
+            case Tick tick -> {}
             case StoreEvent event -> {
                 return onStore(event);
             }
@@ -111,20 +109,12 @@ final class MeterBehavior {
         return Behaviors.same();
     }
 
-    private void defer(Command command) {
+    private void defer(Admin admin) {
         if (deferred.size() < MOST_DEFERRED) {
-            deferred.add(command);
-        } else if (command instanceof Admin admin) {
-            admin.replyTo().tell(new AdminReply.Unavailable("too many changes of this key wait for the store"));
+            deferred.add(admin);
+        } else {
+            admin.replyTo().tell(new AdminReply.Unavailable("too many changes of this meter wait for the store"));
         }
-    }
-
-    /** The row is here: what came meanwhile is taken up in the state that follows from it. */
-    private Behavior<Command> opened(Behavior<Command> next, Consumer<Command> handler) {
-        List<Command> came = List.copyOf(deferred);
-        deferred.clear();
-        came.forEach(handler);
-        return next;
     }
 
     private Behavior<Command> onLoaded(Loaded loaded) {
@@ -136,30 +126,30 @@ final class MeterBehavior {
                 if (present.state().tombstone()) {
                     yield absent();
                 }
-                purse = new Purse(present.state(), present.ledgerNanoUsd(), common);
+                duty.take(present.state(), present.ledgerNanoUsd());
+                has = true;
                 write();
                 yield Behaviors.receiveMessage(this::opening);
             }
         };
     }
 
-    // absent: there is no such key; the row, if there is one, is a tombstone
+    // absent: there is no such meter; the row, if there is one, is a tombstone
 
     private Behavior<Command> absent() {
-        purse = null;
-        unacked.tell();
-        unacked = new Acks();
+        duty.drop();
+        has = false;
+        claimed = false;
         deferred.addAll(changes.clear());
-        waiting.clear().forEach(call -> call.answer(new Decision.UnknownKey()));
         timers.cancelAll();
         timers.startSingleTimer(Tick.IDLE, Tick.IDLE, ABSENT_PAUSE);
-        List<Command> came = List.copyOf(deferred);
+        List<Admin> came = List.copyOf(deferred);
         deferred.clear();
-        for (Command command : came) {
+        for (Admin admin : came) {
             if (!writer.isBusy()) {
-                absent(command);
+                absent(admin);
             } else {
-                opening(command);
+                defer(admin);
             }
         }
         return Behaviors.receiveMessage(!writer.isBusy() ? this::absent : this::opening);
@@ -167,8 +157,7 @@ final class MeterBehavior {
 
     private Behavior<Command> absent(Command command) {
         switch (command) {
-            case Reserve call -> call.answer(new Decision.UnknownKey());
-            case Settle settle -> settle.replyTo().tell(new Ack(settle.hold()));
+            case Use use -> duty.absent(use);
             case Admin admin -> {
                 if (admin instanceof Create create) {
                     create(create);
@@ -177,7 +166,7 @@ final class MeterBehavior {
                 admin.replyTo().tell(new AdminReply.NoSuchKey());
             }
             case Stop stop -> {
-                return stopped("the meter is moving");
+                return stopped(MOVING);
             }
             case Tick tick -> retire.accept(context.getSelf());
             case StoreEvent event -> {
@@ -193,23 +182,22 @@ final class MeterBehavior {
                 ? present.state().recreated(create.settings(), common.host(), now, present.ledgerNanoUsd())
                 : MeterState.created(id, create.settings(), common.host(), now);
         timers.cancel(Tick.IDLE);
-        writer.write(new RowWriter.Writing(first.next(nonce()), create, new Acks(), false));
+        writer.write(new RowWriter.Writing(first.next(nonce()), create, false));
     }
 
     // unreadable: never taken for empty, never written
 
     private Behavior<Command> unreadable(Loaded.Unreadable broken) {
         context.getLog().error("meter {}: its row cannot be read and is left as it is: {}", id, broken.reason());
-        waiting.clear().forEach(call -> call.answer(new Decision.Unavailable("the key's row is unreadable")));
+        refuseWaiting(UNREADABLE);
         timers.startSingleTimer(Tick.IDLE, Tick.IDLE, UNREADABLE_PAUSE);
-        return opened(Behaviors.receiveMessage(this::unreadable), command -> unreadable(command));
+        return Behaviors.receiveMessage(this::unreadable);
     }
 
     private Behavior<Command> unreadable(Command command) {
         switch (command) {
-            case Reserve call -> call.answer(new Decision.Unavailable("the key's row is unreadable"));
-            case Settle settle -> {} // the door repeats it until somebody can read the row
-            case Admin admin -> admin.replyTo().tell(new AdminReply.Unavailable("the key's row is unreadable"));
+            case Use use -> duty.refuse(use, UNREADABLE);
+            case Admin admin -> admin.replyTo().tell(new AdminReply.Unavailable(UNREADABLE));
             case Stop stop -> {
                 return Behaviors.stopped();
             }
@@ -226,27 +214,28 @@ final class MeterBehavior {
     private Behavior<Command> live() {
         timers.startTimerWithFixedDelay(Tick.IDLE, Tick.IDLE, common.idle());
         busy = true;
-        drain();
-        Behavior<Command> next = opened(Behaviors.receiveMessage(this::live), command -> live(command));
+        duty.resume();
+        List<Admin> came = List.copyOf(deferred);
+        deferred.clear();
+        came.forEach(this::administer);
         write();
-        return next;
+        return Behaviors.receiveMessage(this::live);
     }
 
     private Behavior<Command> live(Command command) {
         switch (command) {
-            case Reserve call -> reserve(call);
-            case Settle settle -> settle(settle);
-            case Admin admin -> administer(admin);
+            case Use use -> {
+                busy = true;
+                duty.on(use);
+            }
+            case Admin admin -> {
+                busy = true;
+                administer(admin);
+            }
             case Stop stop -> {
                 return leave();
             }
-            case Tick tick -> {
-                if (tick == Tick.WAITING) {
-                    tickWaiting();
-                } else {
-                    retireIfIdle();
-                }
-            }
+            case Tick tick -> retireIfIdle();
             case StoreEvent event -> {
                 return onStore(event);
             }
@@ -254,88 +243,15 @@ final class MeterBehavior {
         return Behaviors.same();
     }
 
-    private void reserve(Reserve call) {
-        busy = true;
-        long now = clock.millis();
-        if (!decide(call, now)) {
-            park(call);
-            purse().queue(call.need(), now);
-            write();
-        } else if (!writer.isBusy() && purse().isLow(now)) {
-            write();
-        }
-    }
-
-    /** @return false when the call has to wait */
-    private boolean decide(Reserve call, long now) {
-        if (now > call.notAfterEpochMillis()) {
-            call.answer(new Decision.Unavailable("the call's time was up before its turn"));
-            return true;
-        }
-        Optional<Decision> decision = purse().reserve(call.hold(), call.model(), call.need(), now);
-        decision.ifPresent(call::answer);
-        return decision.isPresent();
-    }
-
-    private void park(Reserve call) {
-        if (!waiting.admit(call)) {
-            call.answer(new Decision.Unavailable("too many calls of this key wait for the store"));
-        } else if (!timers.isTimerActive(Tick.WAITING)) {
-            timers.startTimerWithFixedDelay(Tick.WAITING, Tick.WAITING, TICK);
-        }
-    }
-
-    private void tickWaiting() {
-        for (Reserve call : waiting.tick()) {
-            call.answer(new Decision.Unavailable("the store has not answered in time"));
-        }
-        if (purse != null && purse.isClaimed()) {
-            drain();
-        }
-        if (waiting.isEmpty()) {
-            timers.cancel(Tick.WAITING);
-        }
-    }
-
-    /** Looks at those who wait again, whole and from the head. */
-    private void drain() {
-        long now = clock.millis();
-        purse().unqueue();
-        waiting.sweep(call -> {
-            boolean decided = decide(call, now);
-            if (!decided) {
-                purse().queue(call.need(), now);
-            }
-            return decided;
-        });
-    }
-
-    private void settle(Settle settle) {
-        busy = true;
-        waiting.remove(settle.hold())
-                .ifPresent(call -> call.answer(new Decision.Unavailable("the call was given up before its turn")));
-        boolean owes = purse().settle(settle.hold(), settle.epoch(), settle.held(), settle.used(), settle.began());
-        if (writer.isBusy() && writer.inFlight().acks().owes(settle.hold())) {
-            writer.inFlight().acks().add(settle);
-        } else if (owes || unacked.owes(settle.hold())) {
-            unacked.add(settle);
-            write();
-        } else {
-            settle.replyTo().tell(new Ack(settle.hold()));
-        }
-        if (!waiting.isEmpty()) {
-            drain();
-        }
-    }
-
     private void administer(Admin admin) {
-        busy = true;
         switch (admin) {
             case Create create -> create.replyTo().tell(new AdminReply.AlreadyExists());
-            case Inspect inspect -> inspect.replyTo().tell(done());
-            case Update update -> change(update);
-            case SetBlocked block -> change(block);
-            case Delete delete -> change(delete);
+            case Inspect inspect -> duty.whenKnown(() -> inspect.replyTo().tell(done()));
+            case Meter.Update update -> change(update);
+            case Meter.SetBlocked block -> change(block);
+            case Meter.Delete delete -> change(delete);
+            case Meter.Rotate rotate -> change(rotate);
+            case Meter.ResetSpend reset -> change(reset);
         }
     }
 
@@ -346,11 +262,11 @@ final class MeterBehavior {
     }
 
     private AdminReply done() {
-        return new AdminReply.Done(purse().view(clock.millis()));
+        return has ? new AdminReply.Done(duty.view(clock.millis())) : new AdminReply.NoSuchKey();
     }
 
     private void retireIfIdle() {
-        boolean idle = !busy && !writer.isBusy() && waiting.isEmpty() && !purse().hasOpenHolds();
+        boolean idle = !busy && !writer.isBusy() && duty.isQuiet();
         busy = false;
         if (idle) {
             retire.accept(context.getSelf());
@@ -361,26 +277,26 @@ final class MeterBehavior {
 
     private Behavior<Command> leave() {
         leaving = true;
-        refuseWaiting("the meter is moving");
-        if (!writer.isBusy()) {
-            leaveNow();
-        }
-        return Behaviors.receiveMessage(this::leaving);
+        refuseWaiting(MOVING);
+        return writer.isBusy() ? Behaviors.receiveMessage(this::leaving) : leaveNow();
     }
 
     private Behavior<Command> leaveNow() {
-        if (purse().durable().tombstone()) {
+        if (duty.durable().tombstone()) {
             return Behaviors.stopped();
         }
-        writer.write(new RowWriter.Writing(purse().leaving(nonce()), null, unacked, true));
-        return Behaviors.same();
+        Optional<MeterState> last = duty.leaving(nonce());
+        if (last.isEmpty()) {
+            return Behaviors.stopped();
+        }
+        writer.write(new RowWriter.Writing(last.get(), null, true));
+        return Behaviors.receiveMessage(this::leaving);
     }
 
     private Behavior<Command> leaving(Command command) {
         switch (command) {
-            case Reserve call -> call.answer(new Decision.Unavailable("the meter is moving"));
-            case Settle settle -> {} // the door repeats it; the next owner has the hold
-            case Admin admin -> admin.replyTo().tell(new AdminReply.Unavailable("the meter is moving"));
+            case Use use -> duty.refuse(use, MOVING);
+            case Admin admin -> admin.replyTo().tell(new AdminReply.Unavailable(MOVING));
             case Stop stop -> {}
             case Tick tick -> {}
             case StoreEvent event -> {
@@ -391,12 +307,8 @@ final class MeterBehavior {
     }
 
     private void refuseWaiting(String reason) {
-        waiting.clear().forEach(call -> call.answer(new Decision.Unavailable(reason)));
-        for (Command command : deferred) {
-            if (command instanceof Admin admin) {
-                admin.replyTo().tell(new AdminReply.Unavailable(reason));
-            }
-        }
+        duty.refuseWaiting(reason);
+        deferred.forEach(admin -> admin.replyTo().tell(new AdminReply.Unavailable(reason)));
         deferred.clear();
         changes.refuse(reason);
     }
@@ -408,17 +320,23 @@ final class MeterBehavior {
 
     // the store
 
+    @Override
+    public boolean isWriting() {
+        return writer.isBusy();
+    }
+
     /** Writes what there is to write, unless a write is in flight: then its end comes back here. */
-    private void write() {
-        while (!writer.isBusy() && purse != null) {
+    @Override
+    public void write() {
+        while (!writer.isBusy() && has && !leaving) {
             Admin admin = changes.poll();
-            Optional<UnaryOperator<MeterState>> change =
-                    admin == null ? Optional.of(s -> s) : Changes.of(admin, purse, clock.millis());
+            Optional<UnaryOperator<MeterState>> change = admin == null
+                    ? Optional.of(s -> s)
+                    : Changes.of(admin, duty.durable(), duty.spentOrHeld(), clock.millis(), common.zone());
             if (change.isPresent()) {
-                Optional<MeterState> next = purse.plan(change.get(), waiting.needs(), clock.millis(), nonce());
+                Optional<MeterState> next = duty.plan(change.get(), clock.millis(), nonce());
                 if (next.isPresent()) {
-                    writer.write(new RowWriter.Writing(next.get(), admin, unacked, false));
-                    unacked = new Acks();
+                    writer.write(new RowWriter.Writing(next.get(), admin, false));
                 } else if (admin != null) {
                     admin.replyTo().tell(done());
                 }
@@ -456,32 +374,31 @@ final class MeterBehavior {
                         id,
                         lost.next().rev());
         if (lost.admin() != null) {
-            lost.admin().replyTo().tell(new AdminReply.Unavailable("the key has another owner"));
+            lost.admin().replyTo().tell(new AdminReply.Unavailable("the meter has another owner"));
         }
-        return stopped("the key has another owner");
+        return stopped("the meter has another owner");
     }
 
     private Behavior<Command> written() {
         RowWriter.Writing done = writer.done();
         if (done.last()) {
-            acknowledge(done);
+            duty.left();
             return Behaviors.stopped();
         }
-        boolean opens = purse == null || !purse.isClaimed();
-        if (purse == null) {
-            purse = Purse.ofCreated(done.next(), common);
+        boolean opens = !claimed;
+        if (has) {
+            duty.written(done.next());
         } else {
-            purse.written(done.next());
+            duty.takeCreated(done.next());
+            has = true;
         }
-        acknowledge(done);
+        claimed = true;
+        Admin admin = done.admin();
+        if (admin != null) {
+            AdminReply reply = done();
+            duty.enforce(admin, () -> admin.replyTo().tell(reply));
+        }
         return after(opens, done.next());
-    }
-
-    private void acknowledge(RowWriter.Writing done) {
-        done.acks().tell();
-        if (done.admin() != null) {
-            done.admin().replyTo().tell(done());
-        }
     }
 
     private Behavior<Command> after(boolean opens, MeterState durable) {
@@ -489,14 +406,14 @@ final class MeterBehavior {
             return leaveNow();
         }
         if (durable.tombstone()) {
-            long spent = durable.spentBefore() + purse().view(clock.millis()).spentNanoUsd();
+            long spent = durable.spentBefore() + durable.spentNanoUsd();
             row = new Loaded.Present(durable, spent);
             return absent();
         }
         if (opens) {
             return live();
         }
-        drain();
+        duty.resume();
         write();
         return Behaviors.same();
     }
@@ -509,19 +426,11 @@ final class MeterBehavior {
                     .tell(new AdminReply.AliasTaken(
                             String.valueOf(refused.next().settings().alias())));
         }
-        if (purse == null) {
+        if (!has) {
             return leaving ? Behaviors.stopped() : absent();
         }
-        purse.abandoned();
-        unacked.addAll(refused.acks());
-        return after(false, purse.durable());
-    }
-
-    private Purse purse() {
-        if (purse == null) {
-            throw new IllegalStateException("meter " + id + ": no row");
-        }
-        return purse;
+        duty.abandoned();
+        return after(false, duty.durable());
     }
 
     private static long nonce() {

@@ -2,6 +2,7 @@ package dev.weir.actors.meter;
 
 import java.time.Duration;
 import java.time.ZoneId;
+import java.util.function.LongPredicate;
 
 /**
  * What all meters of a node have in common.
@@ -10,8 +11,9 @@ import java.time.ZoneId;
  * @param zone in which days, weeks and months end
  * @param unpriced what a money limit does with a call whose price is not known
  * @param idle after how long without a message and without open holds a meter leaves the memory
+ * @param atWork whether the node of an incarnation may still be at work
  */
-public record MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration idle) {
+public record MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration idle, LongPredicate atWork) {
 
     /** The policy for calls without a price, where there is a money limit. */
     public enum Unpriced {
@@ -27,11 +29,18 @@ public record MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration 
         }
     }
 
-    /**
-     * Whether the door that made a hold can still settle it. A node alone is the only door there is: those of former
-     * starts are gone, and what they held stays charged.
-     */
+    /** Of a node alone: those of former starts are gone. */
+    public MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration idle) {
+        this(host, zone, unpriced, idle, incarnation -> incarnation == host);
+    }
+
+    /** Whether the door that made a hold can still settle it; what others held stays charged. */
     boolean isDoorAlive(HoldId hold) {
-        return hold.incarnation() == host;
+        return atWork.test(hold.incarnation());
+    }
+
+    /** The same for what a node holds of accounts. What is no node's is not asked about. */
+    boolean isHolderAlive(String holder) {
+        return !LimitState.isNode(holder) || atWork.test(LimitState.incarnation(holder));
     }
 }

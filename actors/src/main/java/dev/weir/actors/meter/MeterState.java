@@ -1,6 +1,7 @@
 package dev.weir.actors.meter;
 
-import dev.weir.config.KeySettings;
+import dev.weir.config.Metered;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,9 +11,9 @@ import java.util.stream.Collectors;
 /**
  * A meter as the store has it: one row. It does its own arithmetic and knows no clock.
  *
- * @param id the key's SHA-256 in hex
+ * @param id of a key the SHA-256 that it was made with, in hex; of an account its {@link dev.weir.config.AccountId}
  * @param version of the settings; 1 when created
- * @param tombstone the key was deleted; a row never goes away
+ * @param tombstone it was deleted; a row never goes away
  * @param rev of the row: the store takes revision r + 1 only over r
  * @param nonce of the write that made this revision, so that a writer can recognise its own
  * @param epoch counts owners
@@ -25,7 +26,7 @@ import java.util.stream.Collectors;
  */
 public record MeterState(
         String id,
-        KeySettings settings,
+        Metered settings,
         long version,
         boolean tombstone,
         long rev,
@@ -37,20 +38,43 @@ public record MeterState(
         long spentNanoUsd,
         long spentBefore,
         List<LimitState> limits,
-        List<Hold> holds) {
+        List<Hold> holds,
+        List<Secret> secrets) {
+
+    /**
+     * A secret that opens a key, by its SHA-256 in hex.
+     *
+     * @param until when it stops to, in epoch milliseconds; {@link Long#MAX_VALUE} is never
+     */
+    public record Secret(String hash, long until) {}
 
     public MeterState {
         limits = List.copyOf(limits);
         holds = List.copyOf(holds);
+        secrets = List.copyOf(secrets);
+    }
+
+    /** Whether {@code hash} opens this key now. Until it is rotated a key has the one secret that names it. */
+    boolean opens(String hash, long now) {
+        if (secrets.isEmpty()) {
+            return hash.equals(id);
+        }
+        for (Secret secret : secrets) {
+            if (secret.hash.equals(hash)) {
+                return now < secret.until;
+            }
+        }
+        return false;
     }
 
     /** The first row of a key that never was. */
-    static MeterState created(String id, KeySettings settings, long host, long now) {
-        return new MeterState(id, settings, 1, false, 0, 0, 1, 1, host, false, 0, 0, limits(settings, now), List.of());
+    static MeterState created(String id, Metered settings, long host, long now) {
+        return new MeterState(
+                id, settings, 1, false, 0, 0, 1, 1, host, false, 0, 0, limits(settings, now), List.of(), List.of());
     }
 
     /** The same key after its deletion: a new life in a new epoch, which knows nothing of the old one's holds. */
-    MeterState recreated(KeySettings next, long newHost, long now, long ledgerNanoUsd) {
+    MeterState recreated(Metered next, long newHost, long now, long ledgerNanoUsd) {
         return new MeterState(
                 id,
                 next,
@@ -65,20 +89,33 @@ public record MeterState(
                 0,
                 ledgerNanoUsd,
                 limits(next, now),
+                List.of(),
                 List.of());
     }
 
-    private static List<LimitState> limits(KeySettings settings, long now) {
+    private static List<LimitState> limits(Metered settings, long now) {
         return LimitRule.of(settings).stream()
                 .map(rule ->
                         rule.period() == null ? LimitState.forEver(rule.id(), now, 0) : LimitState.unopened(rule.id()))
                 .toList();
     }
 
-    /** Taken over by an owner on {@code newHost}: after an unclean end, all that was granted counts as used. */
-    MeterState claimed(long newHost) {
-        List<LimitState> taken =
-                clean ? limits : limits.stream().map(LimitState::folded).toList();
+    /**
+     * Taken over by an owner on this node: after an unclean end, all that was granted counts as used, and so does what
+     * nodes that are gone had.
+     */
+    MeterState claimed(MeterSettings common) {
+        long newHost = common.host();
+        List<LimitState> taken = new ArrayList<>();
+        for (LimitState limit : limits) {
+            LimitState next = clean ? limit : limit.folded();
+            for (String holder : limit.slices().keySet()) {
+                if (!common.isHolderAlive(holder)) {
+                    next = next.folded(holder);
+                }
+            }
+            taken.add(next);
+        }
         return new MeterState(
                 id,
                 settings,
@@ -93,20 +130,23 @@ public record MeterState(
                 spentNanoUsd,
                 spentBefore,
                 taken,
-                List.of());
+                List.of(),
+                secrets);
     }
 
     /**
      * Other settings. A limit that stays keeps its figures; a new budget without windows starts with what was spent,
      * as it is about the key's whole life.
      */
-    MeterState withSettings(KeySettings next, long now, long spentOrHeld) {
+    MeterState withSettings(Metered next, long now, long spentOrHeld) {
         Map<LimitId, LimitState> known = limits.stream().collect(Collectors.toMap(LimitState::id, Function.identity()));
         List<LimitState> kept = new ArrayList<>();
         for (LimitRule rule : LimitRule.of(next)) {
             LimitState state = known.get(rule.id());
             if (state == null && rule.period() == null) {
-                state = LimitState.forEver(rule.id(), now, spentOrHeld);
+                boolean ofAll =
+                        rule.id().kind() == LimitId.Kind.BUDGET && rule.id().model() == null;
+                state = LimitState.forEver(rule.id(), now, ofAll ? spentOrHeld : 0);
             } else if (state == null) {
                 state = LimitState.unopened(rule.id());
             }
@@ -126,27 +166,12 @@ public record MeterState(
                 spentNanoUsd,
                 spentBefore,
                 kept,
-                holds);
+                holds,
+                secrets);
     }
 
     MeterState withBlocked(boolean blocked) {
-        KeySettings s = settings;
-        KeySettings next = new KeySettings(
-                s.alias(),
-                s.models(),
-                s.userId(),
-                s.teamId(),
-                s.maxBudget(),
-                s.budgetDuration(),
-                s.rpmLimit(),
-                s.tpmLimit(),
-                s.maxParallelRequests(),
-                s.expires(),
-                s.keyType(),
-                s.metadata(),
-                s.tags(),
-                blocked);
-        return withSettings(next, 0, 0);
+        return withSettings(settings.withBlocked(blocked), 0, 0);
     }
 
     MeterState deleted() {
@@ -163,6 +188,7 @@ public record MeterState(
                 clean,
                 spentNanoUsd,
                 spentBefore,
+                List.of(),
                 List.of(),
                 List.of());
     }
@@ -182,13 +208,28 @@ public record MeterState(
                 spent,
                 spentBefore,
                 next,
-                holds);
+                holds,
+                secrets);
     }
 
     /** The last word of an owner that leaves. */
     MeterState left(List<LimitState> exact, List<Hold> open, long spent) {
         return new MeterState(
-                id, settings, version, tombstone, rev, nonce, epoch, born, host, true, spent, spentBefore, exact, open);
+                id,
+                settings,
+                version,
+                tombstone,
+                rev,
+                nonce,
+                epoch,
+                born,
+                host,
+                true,
+                spent,
+                spentBefore,
+                exact,
+                open,
+                secrets);
     }
 
     /** The revision after this one, as it is to be written. */
@@ -207,6 +248,63 @@ public record MeterState(
                 spentNanoUsd,
                 spentBefore,
                 limits,
-                holds);
+                holds,
+                secrets);
+    }
+
+    /** Opened by {@code hash} from now on, and by what opened it before until {@code until}. */
+    MeterState rotated(String hash, long now, long until) {
+        List<Secret> next = new ArrayList<>();
+        next.add(new Secret(hash, Long.MAX_VALUE));
+        for (Secret secret : secrets.isEmpty() ? List.of(new Secret(id, Long.MAX_VALUE)) : secrets) {
+            // Its hash stays with the key: nobody else gets it, and who shows it is told no, not somebody else's yes.
+            next.add(new Secret(secret.hash, Math.min(secret.until, Math.max(now, until))));
+        }
+        return new MeterState(
+                id,
+                settings,
+                version + 1,
+                tombstone,
+                rev,
+                nonce,
+                epoch,
+                born,
+                host,
+                clean,
+                spentNanoUsd,
+                spentBefore,
+                limits,
+                holds,
+                next);
+    }
+
+    /** Budgets begin anew, with {@code used} of each gone. */
+    MeterState reset(long used, long now, ZoneId zone) {
+        Map<LimitId, LimitRule> rules =
+                LimitRule.of(settings).stream().collect(Collectors.toMap(LimitRule::id, Function.identity()));
+        List<LimitState> next = limits.stream()
+                .map(limit -> {
+                    LimitRule rule = rules.get(limit.id());
+                    return rule == null || limit.id().kind() != LimitId.Kind.BUDGET
+                            ? limit
+                            : limit.reset(rule, now, zone, used);
+                })
+                .toList();
+        return new MeterState(
+                id,
+                settings,
+                version + 1,
+                tombstone,
+                rev,
+                nonce,
+                epoch,
+                born,
+                host,
+                clean,
+                spentNanoUsd,
+                spentBefore,
+                next,
+                holds,
+                secrets);
     }
 }

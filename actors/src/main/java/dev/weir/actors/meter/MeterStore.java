@@ -1,6 +1,8 @@
 package dev.weir.actors.meter;
 
+import dev.weir.config.AccountId;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +24,7 @@ public interface MeterStore {
         /**
          * A row.
          *
-         * @param ledgerNanoUsd what the ledger has for the key
+         * @param ledgerNanoUsd what the ledger has for it
          */
         record Present(MeterState state, long ledgerNanoUsd) implements Loaded {}
 
@@ -49,6 +51,16 @@ public interface MeterStore {
     /** The id of the key with this alias. */
     CompletionStage<Optional<String>> findByAlias(String alias);
 
-    /** Rows in the order of their ids, beginning after {@code afterId}; without deleted and unreadable ones. */
-    CompletionStage<List<MeterState>> list(@Nullable String afterId, int limit);
+    /**
+     * Rows in the order of their ids, beginning after {@code afterId}; without deleted and unreadable ones.
+     *
+     * @param kind of accounts; null for keys
+     */
+    CompletionStage<List<MeterState>> list(AccountId.@Nullable Kind kind, @Nullable String afterId, int limit);
+
+    /** The accounts that exist, or those that were deleted. */
+    CompletionStage<List<AccountId>> accounts(boolean deleted);
+
+    /** By the hash of a rotated key's secret, the id of its meter. */
+    CompletionStage<Map<String, String>> secrets();
 }

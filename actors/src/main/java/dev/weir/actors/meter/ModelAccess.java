@@ -7,6 +7,7 @@ public final class ModelAccess {
 
     private static final String ALL = "all-proxy-models";
     private static final String NONE = "no-default-models";
+    private static final String OF_TEAM = "all-team-models";
 
     private ModelAccess() {}
 
@@ -16,11 +17,19 @@ public final class ModelAccess {
             return true;
         }
         for (String entry : allowed) {
-            if (entry.equals(ALL) || (entry.equals(model) && !entry.equals(NONE)) || matches(entry, model)) {
+            if (entry.equals(ALL)
+                    || entry.equals(OF_TEAM)
+                    || (entry.equals(model) && !entry.equals(NONE))
+                    || matches(entry, model)) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** Whether the list leaves it to the key's team. */
+    static boolean isOfTeam(List<String> allowed) {
+        return allowed.contains(OF_TEAM) && !allowed.contains(ALL);
     }
 
     private static boolean matches(String entry, String model) {

@@ -10,19 +10,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The store knows the ceiling, the memory knows the use. A crash therefore loses the unused part of the slice and
  * nothing else. A raise counts when it is durable; a lowering counts from when it is planned.
  */
-final class OwnSlice {
-
-    /** What a need meets. */
-    enum Fit {
-        YES,
-        /** The limit has it; this slice does not, or not yet. */
-        SHORT,
-        EXCEEDED
-    }
-
-    private static final double DEMAND_WINDOW_MILLIS = 10_000;
-    private static final int NEEDS_AHEAD = 8;
-    private static final int SECONDS_AHEAD = 3;
+final class OwnSlice implements Portion {
 
     private final ZoneId zone;
     private LimitRule rule;
@@ -34,10 +22,7 @@ final class OwnSlice {
     private long held;
     private long over;
     private long overPlanned;
-    private long lastNeed;
-    private double demandPerSecond;
-    private long demandAt;
-    private boolean queued;
+    private final Demand demand = new Demand();
 
     /** A slice all of which is used, until a write says more. */
     OwnSlice(LimitRule rule, LimitState state, ZoneId zone) {
@@ -56,11 +41,13 @@ final class OwnSlice {
         return state.end() == LimitRule.NEVER ? null : Instant.ofEpochMilli(state.end());
     }
 
-    LimitId id() {
+    @Override
+    public LimitId id() {
         return rule.id();
     }
 
-    long gen() {
+    @Override
+    public long gen() {
         return state.gen();
     }
 
@@ -75,38 +62,28 @@ final class OwnSlice {
                 : exact().rolled(rule, now, zone).carried();
     }
 
-    /** Whether {@code need} fits now. Refusal comes first: it is about what is used, not about what is in reach. */
-    Fit fit(long need, long now) {
+    /** Refusal comes first: it is about what is used, not about what is in reach. */
+    @Override
+    public Fit fit(long need, long now) {
         if (need == 0) {
             return Fit.YES;
         }
-        lastNeed = need;
-        if (need > rule.cap() - committed(now)) {
+        demand.asked(need);
+        if (need > rule.cap(now) - committed(now)) {
             return Fit.EXCEEDED;
         }
-        return state.isOpen(now) && !queued && need <= headroom() ? Fit.YES : Fit.SHORT;
+        return state.isOpen(now) && need <= headroom() ? Fit.YES : Fit.SHORT;
     }
 
     private long headroom() {
         return ceiling - used;
     }
 
-    /** Calls that came before wait for this limit: later ones queue up behind them. */
-    void queue(boolean waiting) {
-        queued = waiting;
-    }
-
-    void debit(long need, long now) {
+    @Override
+    public void debit(long need, long now) {
         used += need;
         held += need;
-        demandPerSecond = demandPerSecond(now) + need * (1000 / DEMAND_WINDOW_MILLIS);
-        demandAt = now;
-    }
-
-    private double demandPerSecond(long now) {
-        return demandPerSecond == 0 || now <= demandAt
-                ? demandPerSecond
-                : demandPerSecond * Math.exp(-(double) (now - demandAt) / DEMAND_WINDOW_MILLIS);
+        demand.used(need, now);
     }
 
     /** A hold of this generation is open again after a clean change of owner. */
@@ -114,14 +91,14 @@ final class OwnSlice {
         held += amount;
     }
 
-    /** A hold of this generation ended and {@code unused} of it is free again. */
-    void release(long amount, long unused) {
+    @Override
+    public void release(long amount, long unused) {
         held -= amount;
         used -= unused;
     }
 
-    /** Charges use beyond a hold: from the slice where it has room, over where it has not. */
-    void charge(long excess) {
+    @Override
+    public void charge(long excess) {
         long inside = Math.min(excess, headroom());
         used += inside;
         over += excess - inside;
@@ -132,17 +109,10 @@ final class OwnSlice {
         return over != overPlanned;
     }
 
-    /** Room is running out and the limit has more: worth a write before somebody has to wait. */
-    boolean isLow(long now) {
-        long free = rule.cap() - elsewhere - over - ceiling;
-        return free > 0 && state.isOpen(now) && headroom() < ahead(free, now) / 2;
-    }
-
-    /** How much more than asked for is worth reserving: never more than half of what is left. */
-    private long ahead(long free, long now) {
-        long byNeed = lastNeed > free / NEEDS_AHEAD ? free : lastNeed * NEEDS_AHEAD;
-        long byDemand = (long) Math.min((double) free, SECONDS_AHEAD * demandPerSecond(now));
-        return Math.min(free / 2, Math.max(byNeed, byDemand));
+    @Override
+    public boolean isLow(long now) {
+        long free = rule.cap(now) - elsewhere - over - ceiling;
+        return free > 0 && state.isOpen(now) && headroom() < demand.ahead(free, now) / 2;
     }
 
     /**
@@ -154,16 +124,18 @@ final class OwnSlice {
      */
     LimitState plan(LimitState known, LimitRule next, long wanted, long now) {
         overPlanned = over;
-        LimitState plan = known.withOver(over);
-        boolean fresh = wanted > 0 && !plan.isOpen(now);
-        if (fresh) {
-            plan = plan.exact(used).rolled(next, now, zone);
+        boolean reset = known.gen() != state.gen();
+        LimitState plan = reset ? known : known.withOver(over);
+        boolean fresh = reset;
+        if (wanted > 0 && !plan.isOpen(now)) {
+            plan = (reset ? plan : plan.exact(used)).rolled(next, now, zone);
+            fresh = true;
         }
         if (!plan.isOpen(now)) {
             return plan;
         }
         long room = plan.self().piece() - (fresh ? 0 : used);
-        long free = next.cap() - plan.committed();
+        long free = next.cap(now) - plan.committed();
         if (free < 0) {
             long back = Math.min(room, -free);
             ceiling -= fresh ? 0 : back;
@@ -171,8 +143,8 @@ final class OwnSlice {
         }
         long missing = Math.min(free, Math.max(0, wanted - room));
         boolean raise = missing > 0 || isLow(now);
-        long step = raise ? missing + ahead(free - missing, now) : 0;
-        return step == 0 ? plan : plan.raised(step);
+        long step = raise ? missing + demand.ahead(free - missing, now) : 0;
+        return step == 0 ? plan : plan.raised(LimitState.SELF, step);
     }
 
     /** The plan is durable. */
@@ -201,30 +173,24 @@ final class OwnSlice {
         return state.withOver(over).exact(used);
     }
 
-    Standing standing(long now) {
+    @Override
+    public Standing standing(long now) {
         boolean open = state.isOpen(now);
         return new Standing(
                 Standing.Scope.API_KEY,
-                rule.id().unit().kind(),
-                rule.cap(),
+                null,
+                rule.id(),
+                rule.cap(now),
                 committed(now),
                 open ? held : 0,
                 open ? end : null);
     }
 
-    /** The same for a refusal: a window that is not open says when it would end. */
-    Standing refusal(long now) {
+    @Override
+    public Standing refusal(long now) {
         Standing standing = standing(now);
-        @Nullable Instant reset = standing.reset();
-        if (reset != null || rule.period() == null) {
-            return standing;
-        }
-        return new Standing(
-                standing.scope(),
-                standing.kind(),
-                standing.limit(),
-                standing.committed(),
-                standing.held(),
-                Instant.ofEpochMilli(rule.windowEnd(now, zone)));
+        return standing.reset() != null || rule.period() == null
+                ? standing
+                : standing.until(Instant.ofEpochMilli(rule.windowEnd(now, zone)));
     }
 }

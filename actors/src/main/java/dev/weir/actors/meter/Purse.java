@@ -1,10 +1,14 @@
 package dev.weir.actors.meter;
 
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Metered;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -13,10 +17,12 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a meter may give out of its memory: its slices of its own limits, the open holds, and what it knows is durable.
+ * What a key's meter may give out: its slices of its own limits, this node's shares of the accounts above it, the open
+ * holds, and what it knows is durable.
  *
  * <p>Arithmetic without a clock, a thread or a store: its owner asks for the {@linkplain #plan next row}, writes it, and
  * says {@link #written}. At most one plan is out at a time. Not thread-safe.
@@ -26,28 +32,39 @@ final class Purse {
     private static final int REMEMBERED_SETTLEMENTS = 4096;
 
     private final MeterSettings common;
+    private final Shares shares;
+    private final ActorRef<Meter.Command> watcher;
     private MeterState durable;
     private boolean claimed;
     private List<OwnSlice> owns = List.of();
+    private final Set<Portion> queued = new HashSet<>();
     private final Map<HoldId, Hold> holds = new HashMap<>();
+    private final Map<HoldId, List<Share>> awaited = new HashMap<>();
     private final Set<HoldId> settledOfOldEpochs = new LinkedHashSet<>();
+    private @Nullable List<Share> above;
+    private long aboveVersion = -1;
     private long slots;
     private long spentNanoUsd;
 
-    /** @param row as loaded: nothing is admitted before a plan, which claims it, is written */
-    Purse(MeterState row, long ledgerNanoUsd, MeterSettings common) {
+    /**
+     * @param row as loaded: nothing is admitted before a plan, which claims it, is written
+     * @param watcher is told when shares move that it waits for
+     */
+    Purse(MeterState row, long ledgerNanoUsd, MeterSettings common, Shares shares, ActorRef<Meter.Command> watcher) {
         this.common = common;
+        this.shares = shares;
+        this.watcher = watcher;
         this.durable = row;
         this.spentNanoUsd = Math.max(row.spentNanoUsd(), ledgerNanoUsd - row.spentBefore());
-        adopt(row.claimed(common.host()));
+        adopt(row.claimed(common));
         if (row.clean()) {
             row.holds().stream().filter(hold -> common.isDoorAlive(hold.id())).forEach(this::reopen);
         }
     }
 
     /** The purse of a row that its owner has just created, and so owns. */
-    static Purse ofCreated(MeterState row, MeterSettings common) {
-        Purse purse = new Purse(row, row.spentBefore(), common);
+    static Purse ofCreated(MeterState row, MeterSettings common, Shares shares, ActorRef<Meter.Command> watcher) {
+        Purse purse = new Purse(row, row.spentBefore(), common, shares, watcher);
         purse.claimed = true;
         return purse;
     }
@@ -76,113 +93,348 @@ final class Purse {
         return !holds.isEmpty();
     }
 
+    KeySettings settings() {
+        return (KeySettings) durable.settings();
+    }
+
+    // The accounts above.
+
+    /** In the order of their locks; null when it is not known yet which they are. */
+    private @Nullable List<Share> above() {
+        long version = shares.version();
+        if (above == null || aboveVersion != version) {
+            above = shares.above(settings(), watcher);
+            aboveVersion = version;
+        }
+        return above;
+    }
+
+    private @Nullable List<Share> chain(@Nullable String endUser) {
+        List<Share> chain = above();
+        if (chain == null || endUser == null || endUser.isEmpty()) {
+            return chain;
+        }
+        Share customer = shares.find(AccountId.customer(endUser));
+        if (customer == null) {
+            return chain;
+        }
+        List<Share> longer = new ArrayList<>(chain);
+        longer.add(customer);
+        longer.sort((one, other) -> one.id().compareTo(other.id()));
+        return longer;
+    }
+
+    /** The chain with its locks; one that was let go in between is looked up anew. */
+    private @Nullable List<Share> locked(@Nullable String endUser) {
+        while (true) {
+            List<Share> chain = chain(endUser);
+            if (chain == null) {
+                return null;
+            }
+            lock(chain);
+            boolean whole = true;
+            for (Share share : chain) {
+                whole &= !share.isLetGo();
+            }
+            if (whole) {
+                return chain;
+            }
+            unlock(chain);
+            above = null;
+        }
+    }
+
+    private static void lock(List<Share> chain) {
+        for (int i = 0; i < chain.size(); i++) {
+            chain.get(i).lock();
+        }
+    }
+
+    private static void unlock(List<Share> chain) {
+        for (int i = chain.size() - 1; i >= 0; i--) {
+            chain.get(i).unlock();
+        }
+    }
+
+    /** Holds the chain's locks. True when each account has said what it allows, or that it cannot. */
+    private boolean isKnown(List<Share> chain) {
+        boolean known = true;
+        for (Share share : chain) {
+            if (share.settings() == null && share.trouble() == null && !share.isGone()) {
+                share.watch(watcher);
+                shares.ask(share, 0);
+                known = false;
+            }
+        }
+        return known;
+    }
+
+    // Admission.
+
     /**
-     * Decides and, if it grants, holds. Empty: the limits have it and the slices do not, so the call has to wait for the
-     * store; nothing was held.
+     * Decides and, if it grants, holds. Empty: the limits may have it and what is here does not, so the call has to wait
+     * for the store or for an account's meter; nothing was held.
      */
-    Optional<Decision> reserve(HoldId id, String model, Need need, long now) {
+    Optional<Decision> reserve(Ask ask, long now) {
         if (!claimed) {
             return Optional.empty();
         }
-        if (holds.containsKey(id)) {
-            return Optional.of(granted(id, now));
+        if (!durable.opens(ask.hash(), now)) {
+            return Optional.of(new Decision.UnknownKey());
         }
-        Decision refusal = refusedBySettings(model, need, now);
+        Decision refusal = refusedBySettings(ask, now);
+        if (refusal != null) {
+            return Optional.of(refusal);
+        }
+        List<Share> chain = locked(ask.endUser());
+        if (chain == null) {
+            return Optional.empty();
+        }
+        try {
+            return isKnown(chain) ? reserve(ask, chain, now) : Optional.empty();
+        } finally {
+            unlock(chain);
+        }
+    }
+
+    private Optional<Decision> reserve(Ask ask, List<Share> chain, long now) {
+        if (holds.containsKey(ask.hold())) {
+            return Optional.of(granted(ask.hold(), chain, now));
+        }
+        Decision refusal = refusedByAccounts(ask, chain);
         if (refusal == null) {
-            refusal = refusedByLimits(need, now);
+            refusal = refusedByLimits(ask, chain, now);
         }
         if (refusal != null) {
             return Optional.of(refusal);
         }
         for (OwnSlice own : owns) {
-            if (own.fit(own.amount(need), now) == OwnSlice.Fit.SHORT) {
+            if (isShort(own, ask, now)) {
                 return Optional.empty();
             }
         }
-        hold(id, need, now);
-        return Optional.of(granted(id, now));
+        for (Share share : chain) {
+            Ask of = ask(share, ask);
+            for (ShareSlice slice : share.slices()) {
+                if (isShort(slice, of, now)) {
+                    return Optional.empty();
+                }
+            }
+        }
+        hold(ask, chain, now);
+        return Optional.of(granted(ask.hold(), chain, now));
     }
 
-    private @Nullable Decision refusedBySettings(String model, Need need, long now) {
-        KeySettings settings = durable.settings();
+    private static long amount(Portion portion, Ask ask) {
+        return portion.id().isAbout(ask.model()) ? portion.id().unit().of(ask.need()) : 0;
+    }
+
+    /** What of a call an account pays: a team's key uses the team's budget and not its user's. */
+    private Ask ask(Share share, Ask ask) {
+        return share.id().kind() == AccountId.Kind.USER && settings().teamId() != null ? ask.withoutMoney() : ask;
+    }
+
+    /** It does not have what the call needs, or calls that came before wait for it. */
+    private boolean isShort(Portion portion, Ask ask, long now) {
+        long amount = amount(portion, ask);
+        return amount > 0 && (queued.contains(portion) || portion.fit(amount, now) == Portion.Fit.SHORT);
+    }
+
+    private @Nullable Decision refusedBySettings(Ask ask, long now) {
+        KeySettings settings = settings();
         if (settings.blocked()) {
-            return new Decision.Blocked();
+            return new Decision.Blocked(Standing.Scope.API_KEY, null);
         }
         Instant expires = settings.expires();
         if (expires != null && now >= expires.toEpochMilli()) {
             return new Decision.Expired(expires);
         }
-        if (!model.isEmpty() && !settings.keyType().callsModels()) {
+        if (!ask.model().isEmpty() && !settings.keyType().callsModels()) {
             return new Decision.TypeDenied(settings.keyType());
         }
-        if (!ModelAccess.allows(settings.models(), model)) {
-            return new Decision.ModelDenied(model, settings.models());
+        if (!ModelAccess.allows(settings.models(), ask.model())) {
+            return new Decision.ModelDenied(Standing.Scope.API_KEY, ask.model(), settings.models());
         }
-        if (!need.priced() && settings.maxBudget() != null && common.unpriced() == MeterSettings.Unpriced.REJECT) {
-            return new Decision.Unpriced(model);
+        return isUnpriced(settings, ask) ? new Decision.Unpriced(ask.model()) : null;
+    }
+
+    private boolean isUnpriced(Metered settings, Ask ask) {
+        return !ask.need().priced()
+                && settings.limits().isAboutMoney(ask.model())
+                && common.unpriced() == MeterSettings.Unpriced.REJECT;
+    }
+
+    private @Nullable Decision refusedByAccounts(Ask ask, List<Share> chain) {
+        boolean inTeam = false;
+        for (Share share : chain) {
+            AccountSettings settings = share.settings();
+            if (share.isGone()) {
+                return new Decision.Blocked(share.scope(), share.id().name());
+            }
+            if (settings == null || share.trouble() != null) {
+                return new Decision.Unavailable("the meter of " + share.id() + " cannot answer");
+            }
+            inTeam |= share.id().kind() == AccountId.Kind.TEAM;
+            if (settings.blocked()) {
+                return new Decision.Blocked(share.scope(), share.id().name());
+            }
+            if (!ModelAccess.allows(settings.models(), ask.model())) {
+                return new Decision.ModelDenied(share.scope(), ask.model(), settings.models());
+            }
+            if (isUnpriced(settings, ask(share, ask))) {
+                return new Decision.Unpriced(ask.model());
+            }
         }
-        return null;
+        return !inTeam
+                        && !ask.model().isEmpty()
+                        && ModelAccess.isOfTeam(settings().models())
+                ? new Decision.ModelDenied(Standing.Scope.TEAM, ask.model(), List.of())
+                : null;
     }
 
     /** Money first: of several limits that are short, the one that is told is the one that waiting helps least. */
-    private @Nullable Decision refusedByLimits(Need need, long now) {
-        for (int i = owns.size() - 1; i >= 0; i--) {
-            OwnSlice own = owns.get(i);
-            long amount = own.amount(need);
-            if (own.fit(amount, now) == OwnSlice.Fit.EXCEEDED) {
-                return new Decision.Exceeded(own.refusal(now), amount, standings(now));
+    private @Nullable Decision refusedByLimits(Ask ask, List<Share> chain, long now) {
+        Portion worst = null;
+        for (OwnSlice own : owns) {
+            worst = worse(worst, own, ask, now);
+        }
+        for (Share share : chain) {
+            Ask of = ask(share, ask);
+            for (ShareSlice slice : share.slices()) {
+                worst = worse(worst, slice, of, now);
             }
         }
-        Long parallel = durable.settings().maxParallelRequests();
-        if (parallel != null && need.slots() > parallel - slots) {
-            return new Decision.Exceeded(slotsStanding(parallel), need.slots(), standings(now));
+        Long parallel = durable.settings().limits().maxParallelRequests();
+        if (worst == null && parallel != null && ask.need().slots() > parallel - slots) {
+            return new Decision.Exceeded(slotsStanding(parallel), ask.need().slots(), standings(chain, now));
         }
-        return null;
+        return worst == null
+                ? null
+                : new Decision.Exceeded(worst.refusal(now), amount(worst, ask), standings(chain, now));
     }
 
-    private void hold(HoldId id, Need need, long now) {
+    private static @Nullable Portion worse(@Nullable Portion worst, Portion next, Ask ask, long now) {
+        long amount = amount(next, ask);
+        if (amount == 0 || next.fit(amount, now) != Portion.Fit.EXCEEDED) {
+            return worst;
+        }
+        return worst == null || rank(next) >= rank(worst) ? next : worst;
+    }
+
+    private static int rank(Portion portion) {
+        return switch (portion.id().unit()) {
+            case SLOTS -> 0;
+            case REQUESTS -> 1;
+            case TOKENS -> 2;
+            case NANO_USD -> 3;
+        };
+    }
+
+    private void hold(Ask ask, List<Share> chain, long now) {
+        if (ask.need().equals(Need.NONE)) {
+            return;
+        }
         List<Hold.Piece> pieces = new ArrayList<>(owns.size());
         for (OwnSlice own : owns) {
-            long amount = own.amount(need);
+            long amount = amount(own, ask);
             if (amount > 0) {
                 own.debit(amount, now);
                 pieces.add(new Hold.Piece(own.id(), own.gen(), amount));
             }
         }
-        slots += need.slots();
-        if (!need.equals(Need.NONE)) {
-            holds.put(id, new Hold(id, need, pieces));
+        List<AccountId> accounts = new ArrayList<>(chain.size());
+        for (Share share : chain) {
+            share.hold(ask(share, ask), now);
+            shares.ask(share, now);
+            accounts.add(share.id());
+        }
+        slots += ask.need().slots();
+        holds.put(ask.hold(), new Hold(ask.hold(), ask.model(), ask.need(), accounts, pieces));
+    }
+
+    private Decision granted(HoldId id, List<Share> chain, long now) {
+        return new Decision.Granted(
+                id,
+                durable.epoch(),
+                durable.id(),
+                settings(),
+                organization(chain),
+                spentNanoUsd,
+                standings(chain, now));
+    }
+
+    private @Nullable String organization(List<Share> chain) {
+        for (Share share : chain) {
+            if (share.id().kind() == AccountId.Kind.ORGANIZATION) {
+                return share.id().name();
+            }
+        }
+        return settings().organizationId();
+    }
+
+    // Waiting.
+
+    /** A call that waits needs some of these limits raised: whoever comes later and needs one of them waits behind it. */
+    void queue(Ask ask, long now) {
+        for (OwnSlice own : owns) {
+            if (isShort(own, ask, now)) {
+                queued.add(own);
+            }
+        }
+        List<Share> chain = awaited.containsKey(ask.hold()) ? null : locked(ask.endUser());
+        if (chain == null) {
+            return;
+        }
+        List<Share> asked = new ArrayList<>(1);
+        try {
+            for (Share share : chain) {
+                Ask of = ask(share, ask);
+                boolean isShort = false;
+                for (ShareSlice slice : share.slices()) {
+                    if (isShort(slice, of, now)) {
+                        queued.add(slice);
+                        isShort = true;
+                    }
+                }
+                if (isShort) {
+                    share.await(of, 0, watcher);
+                    shares.ask(share, now);
+                    asked.add(share);
+                }
+            }
+        } finally {
+            unlock(chain);
+        }
+        if (!asked.isEmpty()) {
+            awaited.put(ask.hold(), asked);
         }
     }
 
-    private Decision granted(HoldId id, long now) {
-        return new Decision.Granted(id, durable.epoch(), durable.settings(), spentNanoUsd, standings(now));
-    }
-
-    /** A call that waits needs these limits raised: whoever comes later and needs one of them waits behind it. */
-    void queue(Need need, long now) {
-        for (OwnSlice own : owns) {
-            if (own.fit(own.amount(need), now) == OwnSlice.Fit.SHORT) {
-                own.queue(true);
-            }
+    /** The call waits no longer. */
+    void forget(HoldId hold) {
+        List<Share> asked = awaited.remove(hold);
+        if (asked != null) {
+            lock(asked);
+            asked.forEach(share -> share.forget(hold));
+            unlock(asked);
         }
     }
 
     /** The queue is looked at again from its head. */
     void unqueue() {
-        for (OwnSlice own : owns) {
-            own.queue(false);
-        }
+        queued.clear();
     }
+
+    // Settling.
 
     /**
      * Ends a hold: what it did not use is free at once.
      *
      * @param held what the door says was held, for a hold of an older epoch
      * @param began whether an upstream attempt began; if not, everything comes back
-     * @return whether the acknowledgement has to wait until a plan made from now on is durable
+     * @return what has to be durable before it is acknowledged
      */
-    boolean settle(HoldId id, long epoch, Need held, Need used, boolean began) {
+    Debt settle(HoldId id, long epoch, Need held, Need used, boolean began) {
         Hold hold = holds.remove(id);
         if (hold == null) {
             return settleOldEpoch(id, epoch, held, used, began);
@@ -194,36 +446,59 @@ final class Purse {
         spentNanoUsd += began ? used.nanoUsd() : 0;
         boolean owes = false;
         for (OwnSlice own : owns) {
-            long had = own.amount(hold.need());
-            long took = began ? charged(own, had, used) : 0;
-            if (hold.has(own.id(), own.gen())) {
-                own.release(had, Math.max(0, had - took));
-            }
-            own.charge(Math.max(0, took - had));
+            Hold.settle(own, hold.model(), hold.pieces(), used, began);
             owes |= own.owesStore();
         }
-        return owes;
-    }
-
-    /** A request is a request however many attempts and tokens it took. */
-    private static long charged(OwnSlice own, long had, Need used) {
-        return own.id().unit() == LimitId.Unit.REQUESTS ? had : own.amount(used);
+        Map<Share, Long> marks = Map.of();
+        for (AccountId account : hold.accounts()) {
+            Share share = shares.open(account);
+            if (share == null) {
+                continue;
+            }
+            share.lock();
+            try {
+                long before = share.charged();
+                share.settle(id, used, began);
+                if (share.charged() > before) {
+                    marks = marks.isEmpty() ? new HashMap<>() : marks;
+                    marks.put(share, share.charged());
+                    share.watch(watcher);
+                    shares.ask(share, 0);
+                }
+            } finally {
+                share.unlock();
+            }
+        }
+        return new Debt(owes, marks);
     }
 
     /** What an owner that crashed had held is charged whole already: only what goes beyond is still to be charged. */
-    private boolean settleOldEpoch(HoldId id, long epoch, Need held, Need used, boolean began) {
+    private Debt settleOldEpoch(HoldId id, long epoch, Need held, Need used, boolean began) {
         boolean ofThisKey = epoch >= durable.born() && epoch < durable.epoch();
-        if (!began || !ofThisKey || !remember(id)) {
-            return false;
+        if (!ofThisKey || !remember(id)) {
+            return Debt.NONE;
         }
-        spentNanoUsd += used.nanoUsd();
+        spentNanoUsd += began ? used.nanoUsd() : 0;
         boolean owes = false;
         for (OwnSlice own : owns) {
-            long had = own.amount(held);
-            own.charge(Math.max(0, charged(own, had, used) - had));
+            LimitId.Unit unit = own.id().unit();
+            long had = unit.of(held);
+            own.charge(began && own.id().model() == null ? Math.max(0, unit.charged(had, used, true) - had) : 0);
             owes |= own.owesStore();
         }
-        return owes;
+        List<Share> chain = above();
+        for (Share share : chain == null ? List.<Share>of() : chain) {
+            share.lock();
+            try {
+                if (!share.settle(id, used, began) && began) {
+                    share.charge("", held, used);
+                }
+                shares.ask(share, 0);
+            } finally {
+                share.unlock();
+            }
+        }
+        return new Debt(owes, Map.of());
     }
 
     private boolean remember(HoldId id) {
@@ -232,6 +507,8 @@ final class Purse {
         }
         return settledOfOldEpochs.add(id);
     }
+
+    // The row.
 
     /** A slice runs out of room while its limit still has some. */
     boolean isLow(long now) {
@@ -247,10 +524,10 @@ final class Purse {
      * The row to write next, if there is anything to tell the store.
      *
      * @param change what an operator wants
-     * @param waiting the needs of calls that wait for room
+     * @param waiting calls that wait for room
      */
-    Optional<MeterState> plan(UnaryOperator<MeterState> change, Collection<Need> waiting, long now, long nonce) {
-        MeterState base = claimed ? durable : durable.claimed(common.host());
+    Optional<MeterState> plan(UnaryOperator<MeterState> change, Collection<Ask> waiting, long now, long nonce) {
+        MeterState base = claimed ? durable : durable.claimed(common);
         MeterState changed = change.apply(base);
         Map<LimitId, OwnSlice> known = owns.stream().collect(Collectors.toMap(OwnSlice::id, Function.identity()));
         Map<LimitId, LimitState> states =
@@ -260,7 +537,7 @@ final class Purse {
             LimitState state = states.get(rule.id());
             if (state != null) {
                 OwnSlice own = known.get(rule.id());
-                planned.add(own == null ? state : own.plan(state, rule, wanted(own, waiting, rule.cap()), now));
+                planned.add(own == null ? state : own.plan(state, rule, wanted(own, waiting, rule.cap(now)), now));
             }
         }
         MeterState next = changed.withLimits(planned, durable.spentNanoUsd());
@@ -269,10 +546,10 @@ final class Purse {
                 : Optional.of(next.withLimits(planned, spentNanoUsd).next(nonce));
     }
 
-    private static long wanted(OwnSlice own, Collection<Need> waiting, long cap) {
+    private static long wanted(OwnSlice own, Collection<Ask> waiting, long cap) {
         long sum = 0;
-        for (Need need : waiting) {
-            long amount = own.amount(need);
+        for (Ask ask : waiting) {
+            long amount = amount(own, ask);
             if (amount <= cap - sum) {
                 sum += amount;
             }
@@ -284,6 +561,7 @@ final class Purse {
     void written(MeterState row) {
         durable = row;
         claimed = true;
+        above = null;
         if (row.tombstone()) {
             holds.clear();
             slots = 0;
@@ -323,6 +601,8 @@ final class Purse {
                 .next(nonce);
     }
 
+    // What it shows.
+
     /** What is spent, and what open holds may still spend. */
     long spentOrHeld() {
         return spentNanoUsd + heldNanoUsd();
@@ -332,8 +612,8 @@ final class Purse {
         return holds.values().stream().mapToLong(hold -> hold.need().nanoUsd()).sum();
     }
 
-    KeyView view(long now) {
-        return new KeyView(
+    MeterView view(long now) {
+        return new MeterView(
                 durable.id(),
                 durable.settings(),
                 durable.version(),
@@ -343,20 +623,49 @@ final class Purse {
                 standings(now));
     }
 
+    /** Whether every account above has said how its limits stand. */
+    boolean isWholeChainKnown() {
+        List<Share> chain = locked(null);
+        if (chain == null) {
+            return false;
+        }
+        try {
+            return isKnown(chain);
+        } finally {
+            unlock(chain);
+        }
+    }
+
     List<Standing> standings(long now) {
+        List<Share> chain = locked(null);
+        if (chain == null) {
+            return standings(List.of(), now);
+        }
+        try {
+            return standings(chain, now);
+        } finally {
+            unlock(chain);
+        }
+    }
+
+    private List<Standing> standings(List<Share> chain, long now) {
         List<Standing> standings = new ArrayList<>(owns.size() + 1);
         for (OwnSlice own : owns) {
             standings.add(own.standing(now));
         }
-        Long parallel = durable.settings().maxParallelRequests();
+        Long parallel = durable.settings().limits().maxParallelRequests();
         if (parallel != null) {
             standings.add(slotsStanding(parallel));
+        }
+        for (Share share : chain) {
+            for (ShareSlice slice : share.slices()) {
+                standings.add(slice.standing(now));
+            }
         }
         return standings;
     }
 
     private Standing slotsStanding(long limit) {
-        return new Standing(
-                Standing.Scope.API_KEY, Standing.LimitKind.MAX_PARALLEL_REQUESTS, limit, slots, slots, null);
+        return new Standing(Standing.Scope.API_KEY, null, LimitId.SLOTS, limit, slots, slots, null);
     }
 }

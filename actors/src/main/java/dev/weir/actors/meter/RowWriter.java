@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
 final class RowWriter {
 
     /**
-     * A write, and who is told when it is durable.
+     * A write, and the operator who is told when it is durable.
      *
      * @param last nothing is written after it
      */
-    record Writing(MeterState next, Meter.@Nullable Admin admin, Acks acks, boolean last) {}
+    record Writing(MeterState next, Meter.@Nullable Admin admin, boolean last) {}
 
     /** What happened to it. */
     sealed interface Event {}

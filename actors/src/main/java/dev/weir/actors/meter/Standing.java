@@ -6,14 +6,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * How one limit stands after a decision: what headers and {@code /key/info} show.
  *
+ * @param account whose limit it is; null for the key's own
+ * @param id which of its limits
  * @param limit in the kind's unit
  * @param committed used and held
- * @param held the part of {@code committed} that open holds have
+ * @param held the part of {@code committed} that open holds have; of an account, those of this node
  * @param reset when the window ends; null for slots, for a budget without a duration and for a window not yet open
  */
 public record Standing(
         Scope scope,
-        LimitKind kind,
+        @Nullable String account,
+        LimitId id,
         long limit,
         long committed,
         long held,
@@ -24,7 +27,10 @@ public record Standing(
         API_KEY,
         USER,
         TEAM,
-        ORGANIZATION
+        ORGANIZATION,
+        TEAM_MEMBER,
+        END_USER,
+        GLOBAL
     }
 
     /** What it counts. */
@@ -39,7 +45,15 @@ public record Standing(
         MAX_PARALLEL_REQUESTS
     }
 
+    public LimitKind kind() {
+        return id.unit().kind();
+    }
+
     public long remaining() {
         return Math.max(0, limit - committed);
+    }
+
+    Standing until(Instant end) {
+        return new Standing(scope, account, id, limit, committed, held, end);
     }
 }

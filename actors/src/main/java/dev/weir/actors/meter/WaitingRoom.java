@@ -48,8 +48,8 @@ final class WaitingRoom {
         waiting.values().removeIf(each -> leaves.test(each.call));
     }
 
-    Collection<Need> needs() {
-        return waiting.values().stream().map(each -> each.call.need()).toList();
+    Collection<Ask> asks() {
+        return waiting.values().stream().map(each -> each.call.ask()).toList();
     }
 
     /** A tick of the clock went by. Returns, and forgets, those that have waited for {@value #TICKS}. */

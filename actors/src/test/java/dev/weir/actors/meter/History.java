@@ -3,6 +3,7 @@ package dev.weir.actors.meter;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limit;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,11 +26,15 @@ final class History {
 
     private record Call(HoldId id, Need need, long epoch, Map<LimitId, Long> gens, boolean lost) {}
 
+    /** Nobody is above this key, so that nobody is watched. */
+    @SuppressWarnings("NullAway")
+    private static final ActorRef<Meter.Command> WATCHER = null;
+
     private final KeySettings first;
     private final boolean impatient;
     private final Map<Window, Long> used = new HashMap<>();
     private final Map<Window, Long> excess = new HashMap<>();
-    private final Map<HoldId, Need> waiting = new LinkedHashMap<>();
+    private final Map<HoldId, Ask> waiting = new LinkedHashMap<>();
     private final List<Call> open = new ArrayList<>();
     private MeterSettings common = node(1);
     private MeterState row;
@@ -44,7 +50,7 @@ final class History {
         this.first = settings;
         this.impatient = impatient;
         this.row = MeterState.created("k", settings, 1, now).next(1);
-        this.purse = Purse.ofCreated(row, common);
+        this.purse = Purse.ofCreated(row, common, shares(), WATCHER);
     }
 
     int granted() {
@@ -77,14 +83,24 @@ final class History {
     private void change(int argument) {
         if (inFlight == null && purse.isClaimed()) {
             KeySettings next = Keys.key(
-                    other(first.rpmLimit(), argument),
-                    other(first.tpmLimit(), argument / 3),
-                    first.maxParallelRequests(),
-                    first.maxBudget() == null ? null : other(first.maxBudget().nanoUsd(), argument / 7),
-                    first.budgetDuration());
+                    other(amount(Limit.Of.REQUESTS), argument),
+                    other(amount(Limit.Of.TOKENS), argument / 3),
+                    first.limits().maxParallelRequests(),
+                    other(amount(Limit.Of.MONEY), argument / 7),
+                    first.limits().budget() == null
+                            ? null
+                            : first.limits().budget().period());
             purse.plan(s -> s.withSettings(next, now, purse.spentOrHeld()), waiting.values(), now, ++sequence)
                     .ifPresent(this::begin);
         }
+    }
+
+    private @Nullable Long amount(Limit.Of of) {
+        return first.limits().all().stream()
+                .filter(limit -> limit.of() == of)
+                .map(Limit::amount)
+                .findFirst()
+                .orElse(null);
     }
 
     private static @Nullable Long other(@Nullable Long amount, int argument) {
@@ -98,18 +114,19 @@ final class History {
     void reserve(int argument) {
         Need need = new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true);
         HoldId id = new HoldId(common.host(), ++sequence);
-        KeyView before = purse.view(now);
-        Optional<Decision> decision = purse.reserve(id, "m", need, now);
+        MeterView before = purse.view(now);
+        Ask ask = new Ask(id, "k", "m", need, null, true);
+        Optional<Decision> decision = purse.reserve(ask, now);
         if (decision.isEmpty()) {
-            waiting.put(id, need);
-            purse.queue(need, now);
+            waiting.put(id, ask);
+            purse.queue(ask, now);
             plan();
         } else {
             decided(id, need, decision.get(), before);
         }
     }
 
-    private void decided(HoldId id, Need need, Decision decision, KeyView before) {
+    private void decided(HoldId id, Need need, Decision decision, MeterView before) {
         if (!(decision instanceof Decision.Granted grant)) {
             assertThat(decision).isInstanceOf(Decision.Exceeded.class);
             assertThat(purse.view(now)).as("a refused call moves no counter").isEqualTo(before);
@@ -133,8 +150,8 @@ final class History {
         Call call = open.remove(argument % open.size());
         boolean began = (argument & 3) != 0;
         Need use = new Need(1, argument % 41, argument % 53, 1, true);
-        boolean owes = purse.settle(call.id, call.epoch, call.need, use, began);
-        boolean again = purse.settle(call.id, call.epoch, call.need, use, began);
+        boolean owes = purse.settle(call.id, call.epoch, call.need, use, began).row();
+        boolean again = purse.settle(call.id, call.epoch, call.need, use, began).row();
         for (LimitState limit : row.limits()) {
             witness(call, limit, use, began);
         }
@@ -180,7 +197,7 @@ final class History {
             if (raise > 0) {
                 assertThat(after.committed())
                         .as("a raise stays within the limit")
-                        .isLessThanOrEqualTo(rule.cap());
+                        .isLessThanOrEqualTo(rule.cap(now));
             }
         }
         inFlight = next;
@@ -191,7 +208,7 @@ final class History {
                 .filter(rule -> rule.id().equals(id))
                 .findFirst()
                 .orElseThrow()
-                .cap();
+                .cap(now);
     }
 
     private static LimitState limit(MeterState state, LimitId id) {
@@ -213,12 +230,12 @@ final class History {
 
     private void drain() {
         purse.unqueue();
-        for (Map.Entry<HoldId, Need> each : List.copyOf(waiting.entrySet())) {
-            KeyView before = purse.view(now);
-            Optional<Decision> decision = purse.reserve(each.getKey(), "m", each.getValue(), now);
+        for (Map.Entry<HoldId, Ask> each : List.copyOf(waiting.entrySet())) {
+            MeterView before = purse.view(now);
+            Optional<Decision> decision = purse.reserve(each.getValue(), now);
             if (decision.isPresent()) {
                 waiting.remove(each.getKey());
-                decided(each.getKey(), each.getValue(), decision.get(), before);
+                decided(each.getKey(), each.getValue().need(), decision.get(), before);
             } else {
                 purse.queue(each.getValue(), now);
             }
@@ -232,6 +249,10 @@ final class History {
             plan();
             finishWrite();
         }
+    }
+
+    private Shares shares() {
+        return Shares.none(common.host(), ZoneOffset.UTC);
     }
 
     private static MeterSettings node(long host) {
@@ -252,7 +273,7 @@ final class History {
         if ((argument & 1) == 0) {
             processEnds();
         }
-        purse = new Purse(row, 0, common);
+        purse = new Purse(row, 0, common, shares(), WATCHER);
         assertThat(purse.standings(now).subList(0, LimitRule.of(row.settings()).size()))
                 .as("a clean restart is exact")
                 .extracting(Standing::committed)
@@ -276,7 +297,7 @@ final class History {
         waiting.clear();
         processEnds();
         excess.clear(); // what was not acknowledged may be lost; the rest is in the row
-        purse = new Purse(row, 0, common);
+        purse = new Purse(row, 0, common, shares(), WATCHER);
         plan();
     }
 

@@ -2,10 +2,10 @@ package dev.weir.actors.meter;
 
 import dev.weir.config.BudgetPeriod;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limits;
 import dev.weir.config.Money;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Keys for tests. */
@@ -35,38 +35,27 @@ final class Keys {
             @Nullable Long slots,
             @Nullable Long budget,
             @Nullable BudgetPeriod period) {
-        return new KeySettings(
-                null,
-                List.of(),
-                null,
-                null,
-                budget == null ? null : new Money(budget),
-                period,
-                rpm,
-                tpm,
-                slots,
-                null,
-                KeySettings.KeyType.DEFAULT,
-                Map.of(),
-                List.of(),
-                false);
+        Limits limits = Limits.NONE;
+        if (rpm != null) {
+            limits = limits.withRpm(rpm);
+        }
+        if (tpm != null) {
+            limits = limits.withTpm(tpm);
+        }
+        if (budget != null) {
+            limits = limits.withBudget(new Money(budget), period);
+        }
+        if (slots != null) {
+            limits = limits.withSlots(slots);
+        }
+        return KeySettings.UNLIMITED.withLimits(limits);
     }
 
     static KeySettings named(@Nullable String alias, List<String> models, @Nullable Instant expires) {
-        return new KeySettings(
-                alias,
-                models,
-                null,
-                null,
-                null,
-                null,
-                5L,
-                null,
-                null,
-                expires,
-                KeySettings.KeyType.DEFAULT,
-                Map.of(),
-                List.of(),
-                false);
+        return KeySettings.UNLIMITED
+                .withAlias(alias)
+                .withModels(models)
+                .withExpires(expires)
+                .withLimits(Limits.NONE.withRpm(5));
     }
 }

@@ -12,10 +12,10 @@ import org.junit.jupiter.api.Test;
 final class LimitStateTest {
 
     private static final LimitId TOKENS = new LimitId(LimitId.Kind.RATE, LimitId.Unit.TOKENS, null, "60s");
-    private static final LimitRule HUNDRED_A_MINUTE = new LimitRule(TOKENS, 100, BudgetPeriod.parse("60s"));
+    private static final LimitRule HUNDRED_A_MINUTE = new LimitRule(TOKENS, 100, 0, 0, BudgetPeriod.parse("60s"));
 
     private static LimitState used(long used, long over) {
-        return new LimitState(TOKENS, 3, 0, 60_000, 0, 0, Map.of(LimitState.SELF, new Slice(used, 0, over)));
+        return new LimitState(TOKENS, 3, 0, 60_000, 0, 0, Map.of(LimitState.SELF, new Slice(used, 0, over)), Map.of());
     }
 
     @Test
@@ -34,7 +34,7 @@ final class LimitStateTest {
 
     @Test
     void aCapThatWasLoweredBelowTheUseIsNoDebt() {
-        LimitRule lowered = new LimitRule(TOKENS, 10, BudgetPeriod.parse("60s"));
+        LimitRule lowered = new LimitRule(TOKENS, 10, 0, 0, BudgetPeriod.parse("60s"));
 
         assertThat(used(80, 0).rolled(lowered, 60_000, ZoneOffset.UTC).carried())
                 .isZero();
@@ -56,9 +56,10 @@ final class LimitStateTest {
     void daysThatPassedUnusedPayToo() {
         ZoneId berlin = ZoneId.of("Europe/Berlin");
         LimitId id = new LimitId(LimitId.Kind.BUDGET, LimitId.Unit.NANO_USD, null, "1d");
-        LimitRule daily = new LimitRule(id, 100, BudgetPeriod.parse("1d"));
+        LimitRule daily = new LimitRule(id, 100, 0, 0, BudgetPeriod.parse("1d"));
         long midnight = Instant.parse("2026-10-24T22:00:00Z").toEpochMilli(); // the day with 25 hours begins
-        LimitState owing = new LimitState(id, 1, 0, midnight, 0, 0, Map.of(LimitState.SELF, new Slice(100, 0, 250)));
+        LimitState owing =
+                new LimitState(id, 1, 0, midnight, 0, 0, Map.of(LimitState.SELF, new Slice(100, 0, 250)), Map.of());
 
         long day = 24 * 3_600_000L;
 
@@ -77,7 +78,14 @@ final class LimitStateTest {
     @Test
     void anUncleanEndChargesWhatWasGrantedAndKeepsTheDebt() {
         LimitState granted = new LimitState(
-                TOKENS, 3, 0, 60_000, 5, 7, Map.of(LimitState.SELF, new Slice(50, 20, 9), "node", new Slice(3, 1, 0)));
+                TOKENS,
+                3,
+                0,
+                60_000,
+                5,
+                7,
+                Map.of(LimitState.SELF, new Slice(50, 20, 9), "node", new Slice(3, 1, 0)),
+                Map.of());
 
         LimitState folded = granted.folded();
 

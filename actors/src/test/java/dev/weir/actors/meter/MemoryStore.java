@@ -1,5 +1,6 @@
 package dev.weir.actors.meter;
 
+import dev.weir.config.AccountId;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -125,7 +126,17 @@ final class MemoryStore implements MeterStore {
     }
 
     @Override
-    public CompletionStage<List<MeterState>> list(@Nullable String afterId, int limit) {
+    public CompletionStage<List<MeterState>> list(AccountId.@Nullable Kind kind, @Nullable String afterId, int limit) {
         return CompletableFuture.completedFuture(List.of());
+    }
+
+    @Override
+    public CompletionStage<List<AccountId>> accounts(boolean deleted) {
+        throw new UnsupportedOperationException("a node asks for it");
+    }
+
+    @Override
+    public CompletionStage<Map<String, String>> secrets() {
+        throw new UnsupportedOperationException("a node asks for it");
     }
 }

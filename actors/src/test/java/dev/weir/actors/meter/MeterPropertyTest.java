@@ -75,7 +75,14 @@ final class MeterPropertyTest {
         Run(long rpm, long budget) {
             MeterSettings common =
                     new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofDays(9));
-            meter = KIT.spawn(Meter.create("key", store, common, () -> Instant.ofEpochMilli(NOW), self -> {}));
+            meter = KIT.spawn(Meter.ofKey(
+                    "key",
+                    store,
+                    common,
+                    Shares.none(1, ZoneOffset.UTC),
+                    List::of,
+                    () -> Instant.ofEpochMilli(NOW),
+                    self -> {}));
             meter.tell(new Meter.Create(Keys.key(rpm, null, null, budget, null), operator.getRef()));
             operator.receiveMessage();
         }
@@ -92,16 +99,16 @@ final class MeterPropertyTest {
             view();
         }
 
-        private KeyView view() {
+        private MeterView view() {
             meter.tell(new Meter.Inspect(operator.getRef()));
-            return operator.expectMessageClass(AdminReply.Done.class).key();
+            return operator.expectMessageClass(AdminReply.Done.class).meter();
         }
 
         private void reserve(long nanoUsd) {
             HoldId hold = new HoldId(1, ++sequence);
             Need need = new Need(1, 1, nanoUsd, 1, true);
             asked.put(hold, need);
-            meter.tell(new Meter.Reserve(hold, "m", need, Long.MAX_VALUE, door));
+            meter.tell(new Meter.Reserve(hold, "key", "m", need, null, Long.MAX_VALUE, door));
         }
 
         private void settle(int argument) {
@@ -153,7 +160,7 @@ final class MeterPropertyTest {
             });
             acks.receiveSeveralMessages(settled);
             long held = open.stream().mapToLong(grant -> need(grant).nanoUsd()).sum();
-            KeyView view = view();
+            MeterView view = view();
             assertThat(view.openHolds()).isEqualTo(open.size());
             assertThat(view.standings().get(0).committed())
                     .isEqualTo(open.size() + begun)

@@ -67,8 +67,18 @@ final class MeterTest {
 
     private ActorRef<Meter.Command> meter(MeterSettings.Unpriced unpriced) {
         MeterSettings common = new MeterSettings(host, ZoneOffset.UTC, unpriced, Duration.ofMinutes(1));
-        return kit.spawn(Meter.create(
-                "key", store, common, () -> Instant.ofEpochMilli(now.get()), self -> self.tell(Meter.Stop.INSTANCE)));
+        return kit.spawn(Meter.ofKey(
+                "key",
+                store,
+                common,
+                Shares.none(host, ZoneOffset.UTC),
+                List::of,
+                () -> Instant.ofEpochMilli(now.get()),
+                self -> self.tell(Meter.Stop.INSTANCE)));
+    }
+
+    private static MeterSettings common(long host) {
+        return new MeterSettings(host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1));
     }
 
     private ActorRef<Meter.Command> created(KeySettings settings) {
@@ -80,7 +90,7 @@ final class MeterTest {
 
     private HoldId reserve(ActorRef<Meter.Command> meter, Need need) {
         HoldId hold = new HoldId(host, ++sequence);
-        meter.tell(new Meter.Reserve(hold, "gpt", need, now.get() + 2000, decided));
+        meter.tell(new Meter.Reserve(hold, "key", "gpt", need, null, now.get() + 2000, decided));
         return hold;
     }
 
@@ -102,9 +112,9 @@ final class MeterTest {
         kit.stop(meter);
     }
 
-    private KeyView inspect(ActorRef<Meter.Command> meter) {
+    private MeterView inspect(ActorRef<Meter.Command> meter) {
         meter.tell(new Meter.Inspect(operator.getRef()));
-        return operator.expectMessageClass(AdminReply.Done.class).key();
+        return operator.expectMessageClass(AdminReply.Done.class).meter();
     }
 
     @Test
@@ -314,7 +324,7 @@ final class MeterTest {
     @Test
     void aMeterThatFindsAnotherOwnersRevisionStops() {
         ActorRef<Meter.Command> meter = created(Keys.rpm(5));
-        store.put(store.existing("key").claimed(8).next(99));
+        store.put(store.existing("key").claimed(common(8)).next(99));
 
         reserve(meter, CALL);
 
@@ -346,7 +356,7 @@ final class MeterTest {
         stop(before);
 
         host = 8;
-        KeyView view = inspect(meter());
+        MeterView view = inspect(meter());
 
         assertThat(view.openHolds()).isZero();
         assertThat(view.standings()).extracting(Standing::committed).containsExactly(1L, 10L, 0L);
@@ -360,7 +370,7 @@ final class MeterTest {
         crash(before);
         long granted = store.existing("key").limits().get(0).committed();
 
-        KeyView view = inspect(meter());
+        MeterView view = inspect(meter());
 
         assertThat(view.standings().get(0).committed()).isEqualTo(granted).isGreaterThanOrEqualTo(1);
         assertThat(view.standings().get(1).committed()).isZero();
@@ -392,12 +402,12 @@ final class MeterTest {
         operator.expectNoMessage(Duration.ofMillis(100));
         store.release();
         assertThat(operator.expectMessageClass(AdminReply.Done.class)
-                        .key()
+                        .meter()
                         .settings()
                         .blocked())
                 .isTrue();
         reserve(meter, CALL);
-        assertThat(door.receiveMessage()).isEqualTo(new Decision.Blocked());
+        assertThat(door.receiveMessage()).isEqualTo(new Decision.Blocked(Standing.Scope.API_KEY, null));
     }
 
     @Test
@@ -451,7 +461,7 @@ final class MeterTest {
         settle(meter, old, new Need(1, 90, 500, 1, true), true);
 
         acks.receiveMessage();
-        KeyView view = inspect(meter);
+        MeterView view = inspect(meter);
         assertThat(view.standings().get(0).committed()).isZero();
         assertThat(view.spentNanoUsd()).isZero();
     }
@@ -562,7 +572,7 @@ final class MeterTest {
     void aCallWhoseTimeIsUpHoldsNothing() {
         ActorRef<Meter.Command> meter = created(Keys.rpm(5));
 
-        meter.tell(new Meter.Reserve(new HoldId(host, ++sequence), "gpt", CALL, EPOCH - 1, decided));
+        meter.tell(new Meter.Reserve(new HoldId(host, ++sequence), "key", "gpt", CALL, null, EPOCH - 1, decided));
 
         assertThat(door.receiveMessage()).isInstanceOf(Decision.Unavailable.class);
         assertThat(inspect(meter).openHolds()).isZero();
@@ -574,7 +584,8 @@ final class MeterTest {
 
         reserve(meter, CALL);
 
-        assertThat(door.receiveMessage()).isEqualTo(new Decision.ModelDenied("gpt", List.of("gpt-4o", "claude/*")));
+        assertThat(door.receiveMessage())
+                .isEqualTo(new Decision.ModelDenied(Standing.Scope.API_KEY, "gpt", List.of("gpt-4o", "claude/*")));
     }
 
     @Test
@@ -628,7 +639,7 @@ final class MeterTest {
         meter.tell(new Meter.Update(Keys.budget(1000, null), 0, operator.getRef()));
 
         assertThat(operator.expectMessageClass(AdminReply.Done.class)
-                        .key()
+                        .meter()
                         .standings()
                         .get(0)
                         .committed())

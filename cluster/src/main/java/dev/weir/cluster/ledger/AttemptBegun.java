@@ -28,6 +28,7 @@ public record AttemptBegun(
         long startedMillis,
         @Nullable String teamId,
         @Nullable String userId,
+        @Nullable String organizationId,
         @Nullable String endUser,
         List<String> tags) {
 

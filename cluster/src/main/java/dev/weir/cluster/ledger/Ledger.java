@@ -32,7 +32,7 @@ public final class Ledger {
             + " l.model, l.model_group, l.model_id, l.provider, l.stream, l.outcome, l.status, l.estimated, l.priced,"
             + " l.input_tokens, l.cache_read_tokens, l.cache_write_tokens, l.output_tokens, l.reasoning_tokens,"
             + " l.audio_tokens, l.image_tokens, l.nano_usd, l.started_at, l.ended_at, l.first_content_at, l.team_id,"
-            + " l.user_id, l.end_user, l.request_tags from ledger l";
+            + " l.user_id, l.end_user, l.request_tags, l.organization_id from ledger l";
 
     private static final String LAST_OF_CALL = " and not exists (select 1 from ledger o where"
             + " o.incarnation = l.incarnation and o.call_sequence = l.call_sequence and o.attempt > l.attempt)";
@@ -138,12 +138,15 @@ public final class Ledger {
         }
     }
 
-    /** What the rows of a key cost, in nano-dollars. */
-    public long spendOf(String keyHash) {
+    /**
+     * What the rows of a key or an account cost, in nano-dollars.
+     *
+     * @param who the id of its meter
+     */
+    public long spendOf(String who) {
         return read(connection -> {
-            try (PreparedStatement select =
-                    connection.prepareStatement("select nano_usd from key_spend where api_key = ?")) {
-                select.setString(1, keyHash);
+            try (PreparedStatement select = connection.prepareStatement("select nano_usd from spend where who = ?")) {
+                select.setString(1, who);
                 try (ResultSet row = select.executeQuery()) {
                     return row.next() ? row.getLong(1) : 0L;
                 }
@@ -249,7 +252,8 @@ public final class Ledger {
                 row.getString(26),
                 row.getString(27),
                 row.getString(28),
-                tags(row.getString(29)));
+                tags(row.getString(29)),
+                row.getString(30));
     }
 
     private static List<String> tags(String json) {

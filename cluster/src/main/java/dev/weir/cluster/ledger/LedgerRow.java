@@ -40,7 +40,8 @@ public record LedgerRow(
         @Nullable String teamId,
         @Nullable String userId,
         @Nullable String endUser,
-        List<String> tags) {
+        List<String> tags,
+        @Nullable String organizationId) {
 
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
@@ -74,7 +75,8 @@ public record LedgerRow(
                 next.teamId,
                 next.userId,
                 next.endUser,
-                next.tags);
+                next.tags,
+                next.organizationId);
     }
 
     private static Usage sum(Usage a, Usage b) {
@@ -121,6 +123,7 @@ public record LedgerRow(
         row.put("user", userId);
         row.put("end_user", endUser);
         row.put("request_tags", tags);
+        row.put("organization_id", organizationId);
         row.put("provider", provider);
         row.put("stream", stream);
         row.put("http_status", status);

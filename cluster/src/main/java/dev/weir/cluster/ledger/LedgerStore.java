@@ -2,6 +2,7 @@ package dev.weir.cluster.ledger;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.config.AccountId;
 import dev.weir.config.price.Usage;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -36,10 +37,11 @@ final class LedgerStore {
     private static final String INSERT = "insert into ledger (incarnation, call_sequence, attempt, request_id, api_key,"
             + " model, model_group, model_id, provider, stream, outcome, status, estimated, priced, input_tokens,"
             + " cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, audio_tokens, image_tokens,"
-            + " nano_usd, started_at, ended_at, first_content_at, team_id, user_id, end_user, request_tags)"
-            + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    private static final String SPEND = "update key_spend set nano_usd = nano_usd + ? where api_key = ?";
-    private static final String FIRST_SPEND = "insert into key_spend (api_key, nano_usd) values (?, ?)";
+            + " nano_usd, started_at, ended_at, first_content_at, team_id, user_id, end_user, request_tags,"
+            + " organization_id)"
+            + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    private static final String SPEND = "update spend set nano_usd = nano_usd + ? where who = ?";
+    private static final String FIRST_SPEND = "insert into spend (who, nano_usd) values (?, ?)";
 
     /** Rows that are sent to the database together. */
     private static final int AT_ONCE = 250;
@@ -167,10 +169,9 @@ final class LedgerStore {
             }
         }
         unpark(connection, unparked);
-        Map<String, Long> spentByKey = new TreeMap<>();
-        int added = insert(connection, batch.rows(), careful, spentByKey)
-                + insert(connection, resumed, careful, spentByKey);
-        spend(connection, spentByKey);
+        Map<String, Long> spentBy = new TreeMap<>();
+        int added = insert(connection, batch.rows(), careful, spentBy) + insert(connection, resumed, careful, spentBy);
+        spend(connection, spentBy);
         try (PreparedStatement advance = connection.prepareStatement(ADVANCE)) {
             advance.setLong(1, batch.number());
             advance.setLong(2, batch.readTo());
@@ -244,9 +245,8 @@ final class LedgerStore {
         }
     }
 
-    /** Adds what it inserts to what each key has spent. Sends a few rows at a time, so that they are garbage soon. */
-    private static int insert(
-            Connection connection, List<Batch.Row> rows, boolean careful, Map<String, Long> spentByKey)
+    /** Adds what it inserts to what each key and account has spent. Sends a few rows at a time, so that they are garbage soon. */
+    private static int insert(Connection connection, List<Batch.Row> rows, boolean careful, Map<String, Long> spentBy)
             throws SQLException {
         if (rows.isEmpty()) {
             return 0;
@@ -260,7 +260,7 @@ final class LedgerStore {
                 set(insert, row.begun(), row.ended());
                 insert.addBatch();
                 added++;
-                spentByKey.merge(row.begun().keyHash(), row.ended().nanoUsd(), Long::sum);
+                addTo(spentBy, row.begun(), row.ended().nanoUsd());
                 if (added % AT_ONCE == 0) {
                     insert.executeBatch();
                 }
@@ -268,6 +268,19 @@ final class LedgerStore {
             insert.executeBatch();
         }
         return added;
+    }
+
+    private static void addTo(Map<String, Long> sums, AttemptBegun begun, long nanoUsd) {
+        sums.merge(begun.keyHash(), nanoUsd, Long::sum);
+        if (begun.teamId() != null) {
+            sums.merge(AccountId.Kind.TEAM.prefix() + begun.teamId(), nanoUsd, Long::sum);
+        }
+        if (begun.userId() != null) {
+            sums.merge(AccountId.Kind.USER.prefix() + begun.userId(), nanoUsd, Long::sum);
+        }
+        if (begun.organizationId() != null) {
+            sums.merge(AccountId.Kind.ORGANIZATION.prefix() + begun.organizationId(), nanoUsd, Long::sum);
+        }
     }
 
     private static boolean isKnown(Connection connection, Batch.Row row) throws SQLException {
@@ -315,6 +328,7 @@ final class LedgerStore {
         insert.setString(27, begun.userId());
         insert.setString(28, begun.endUser());
         insert.setString(29, json(begun.tags()));
+        insert.setString(30, begun.organizationId());
     }
 
     private static String json(List<String> tags) {
@@ -325,7 +339,7 @@ final class LedgerStore {
         }
     }
 
-    /** In the order of the keys, so that two nodes never wait for each other. */
+    /** In the order of their names, so that two nodes never wait for each other. */
     private static void spend(Connection connection, Map<String, Long> sums) throws SQLException {
         try (PreparedStatement update = connection.prepareStatement(SPEND);
                 PreparedStatement insert = connection.prepareStatement(FIRST_SPEND)) {

@@ -93,6 +93,9 @@ final class Scratch {
         text(begun.userId(), MOST_NAME);
         text(begun.endUser(), MOST_LABEL);
         tags(begun.tags());
+        if (begun.organizationId() != null) {
+            text(begun.organizationId(), MOST_NAME);
+        }
         return finish();
     }
 
@@ -245,6 +248,7 @@ final class Scratch {
     static AttemptBegun begun(byte[] body) {
         Scratch scratch = new Scratch();
         System.arraycopy(body, 0, scratch.bytes, Ring.HEAD, body.length);
+        scratch.buffer.putInt(LENGTH_AT, Ring.HEAD + body.length);
         Entry entry = scratch.entry();
         if (entry instanceof Entry.Begun begun) {
             return begun.attempt();
@@ -304,21 +308,35 @@ final class Scratch {
         Need held =
                 new Need(buffer.getLong(), buffer.getLong(), buffer.getLong(), buffer.getLong(), (flags & PRICED) != 0);
         long started = buffer.getLong();
+        String requestId = text();
+        String keyHash = name();
+        String model = name();
+        String group = name();
+        String modelId = name();
+        String provider = name();
+        String team = nameOrNull();
+        String user = nameOrNull();
+        String endUser = textOrNull();
+        List<String> tags = tags();
+        // What was written before there were organizations ends here.
+        String organization = buffer.position() < length() ? nameOrNull() : null;
+        boolean stream = (flags & STREAM) != 0;
         return new AttemptBegun(
                 id,
-                text(),
-                name(),
-                name(),
-                name(),
-                name(),
-                name(),
-                (flags & STREAM) != 0,
+                requestId,
+                keyHash,
+                model,
+                group,
+                modelId,
+                provider,
+                stream,
                 held,
                 started,
-                nameOrNull(),
-                nameOrNull(),
-                textOrNull(),
-                tags());
+                team,
+                user,
+                organization,
+                endUser,
+                tags);
     }
 
     private AttemptEnded ended(AttemptId id, int flags) {

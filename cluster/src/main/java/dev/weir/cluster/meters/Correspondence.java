@@ -2,6 +2,7 @@ package dev.weir.cluster.meters;
 
 import dev.weir.actors.meter.Ack;
 import dev.weir.actors.meter.Answer;
+import dev.weir.actors.meter.Ask;
 import dev.weir.actors.meter.Decided;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
@@ -37,18 +38,18 @@ final class Correspondence {
     private static final String NAME = "weir-correspondence";
     private static final int LONGEST_PAUSE_TICKS = 40;
 
-    private record Reservation(String keyHash, Need need, long lastTick, CompletableFuture<Decision> decision) {}
+    private record Reservation(String meter, Need need, long lastTick, CompletableFuture<Decision> decision) {}
 
     /** Its numbers are the tick's. */
     private static final class Settlement {
-        private final String keyHash;
+        private final String meter;
         private final Meter.Settle message;
         private final CompletableFuture<Done> done = new CompletableFuture<>();
         private long nextTick;
         private int pauseTicks = 1;
 
-        Settlement(String keyHash, Meter.Settle message, long nextTick) {
-            this.keyHash = keyHash;
+        Settlement(String meter, Meter.Settle message, long nextTick) {
+            this.meter = meter;
             this.message = message;
             this.nextTick = nextTick;
         }
@@ -105,22 +106,29 @@ final class Correspondence {
     }
 
     /** Asks once. A reservation that is not answered in time is settled as unused, in case it is granted later. */
-    CompletionStage<Decision> reserve(
-            String keyHash, HoldId hold, String model, Need need, long notAfterEpochMillis, Duration timeout) {
-        Reservation asked = new Reservation(keyHash, need, now + ticks(timeout), new CompletableFuture<>());
-        reservations.put(hold, asked);
-        meters.apply(keyHash).tell(new Meter.Reserve(hold, model, need, notAfterEpochMillis, answers.narrow()));
+    CompletionStage<Decision> reserve(String meter, Ask ask, long notAfterEpochMillis, Duration timeout) {
+        Reservation asked = new Reservation(meter, ask.need(), now + ticks(timeout), new CompletableFuture<>());
+        reservations.put(ask.hold(), asked);
+        meters.apply(meter)
+                .tell(new Meter.Reserve(
+                        ask.hold(),
+                        ask.hash(),
+                        ask.model(),
+                        ask.need(),
+                        ask.endUser(),
+                        notAfterEpochMillis,
+                        answers.narrow()));
         return asked.decision;
     }
 
-    CompletionStage<Done> settle(String keyHash, HoldId hold, long epoch, Need held, Need used, boolean began) {
+    CompletionStage<Done> settle(String meter, HoldId hold, long epoch, Need held, Need used, boolean began) {
         Meter.Settle message = new Meter.Settle(hold, epoch, held, used, began, answers.narrow());
-        Settlement settlement = new Settlement(keyHash, message, now + settleTicks);
+        Settlement settlement = new Settlement(meter, message, now + settleTicks);
         Settlement before = settlements.putIfAbsent(hold, settlement);
         if (before != null) {
             return before.done;
         }
-        meters.apply(keyHash).tell(message);
+        meters.apply(meter).tell(message);
         return settlement.done;
     }
 
@@ -129,13 +137,13 @@ final class Correspondence {
         now = tick;
         reservations.forEach((hold, asked) -> {
             if (tick >= asked.lastTick && reservations.remove(hold, asked)) {
-                settle(asked.keyHash, hold, 0, asked.need, Need.NONE, false);
+                settle(asked.meter, hold, 0, asked.need, Need.NONE, false);
                 asked.decision.complete(new Decision.Unavailable("the key's meter did not answer in time"));
             }
         });
         settlements.values().forEach(sent -> {
             if (tick >= sent.nextTick) {
-                meters.apply(sent.keyHash).tell(sent.message);
+                meters.apply(sent.meter).tell(sent.message);
                 sent.nextTick = tick + settleTicks + sent.pauseTicks;
                 sent.pauseTicks = Math.min(2 * sent.pauseTicks, LONGEST_PAUSE_TICKS);
             }

@@ -1,13 +1,19 @@
 package dev.weir.cluster.meters;
 
 import dev.weir.actors.meter.AdminReply;
+import dev.weir.actors.meter.Ask;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.MeterStore;
 import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.Shares;
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Metered;
+import dev.weir.config.Money;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -23,59 +29,95 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every key's meter, wherever it lives. A key is addressed by the SHA-256 of its secret, in hex. All methods may be
- * called from any thread, return at once, and never fail: what goes wrong is an answer.
+ * Every meter, wherever it lives: those of keys, which are addressed by the SHA-256 of a secret, in hex, and those of
+ * accounts. All methods may be called from any thread, return at once, and never fail: what goes wrong is an answer.
  */
 public final class Meters {
 
-    static final EntityTypeKey<Meter.Command> TYPE = EntityTypeKey.create(Meter.Command.class, "meter");
+    static final EntityTypeKey<Meter.Command> KEYS = EntityTypeKey.create(Meter.Command.class, "meter");
+    static final EntityTypeKey<Meter.Command> ACCOUNTS = EntityTypeKey.create(Meter.Command.class, "account");
 
-    /** A key as the list of keys shows it; its figures are asked for with {@link #inspect}. */
-    public record Listed(String keyHash, KeySettings settings, long version) {}
+    /** A meter as the list of its kind shows it; its figures are asked for with {@link #inspect}. */
+    public record Listed(String id, Metered settings, long version) {
+
+        /** Of a key. */
+        public KeySettings key() {
+            return (KeySettings) settings;
+        }
+
+        /** Of an account. */
+        public AccountSettings account() {
+            return (AccountSettings) settings;
+        }
+    }
 
     private final Function<String, EntityRef<Meter.Command>> refs;
+    private final Function<AccountId, EntityRef<Meter.Command>> accounts;
+    private final Shares shares;
     private final MeterStore store;
     private final InstantSource clock;
     private final NodeSettings.Bounds bounds;
     private final Correspondence correspondence;
 
-    /** @param refs where the meter of a key is reached */
+    /**
+     * @param refs where the meter of a key is reached
+     * @param accounts where the meter of an account is reached
+     */
     Meters(
             ActorSystem<?> system,
             Function<String, EntityRef<Meter.Command>> refs,
+            Function<AccountId, EntityRef<Meter.Command>> accounts,
+            Shares shares,
             MeterStore store,
             InstantSource clock,
             NodeSettings.Bounds bounds) {
         this.refs = refs;
+        this.accounts = accounts;
+        this.shares = shares;
         this.store = store;
         this.clock = clock;
         this.bounds = bounds;
         this.correspondence = new Correspondence(system, refs, bounds.settleTimeout(), bounds.meterDispatcher());
     }
 
+    /** Asks whether a key is good, and holds nothing. */
+    public CompletionStage<Decision> authenticate(String keyHash, HoldId hold, Duration timeout) {
+        return reserve(keyHash, hold, "", Need.NONE, null, timeout);
+    }
+
     /**
      * Admits a call, or says why not. A grant that comes after {@code timeout} is given back by itself.
      *
+     * @param keyHash of the secret that was shown
      * @param hold from {@link Node#nextHold}; a new one for every call
      * @param model the public name; empty where nobody serves it
+     * @param endUser whom the application says that it calls for
      */
-    public CompletionStage<Decision> reserve(String keyHash, HoldId hold, String model, Need need, Duration timeout) {
+    public CompletionStage<Decision> reserve(
+            String keyHash, HoldId hold, String model, Need need, @Nullable String endUser, Duration timeout) {
         if (correspondence.unsettled() >= bounds.mostUnsettled()) {
             return CompletableFuture.completedFuture(new Decision.Unavailable("too many calls are not settled yet"));
         }
         long notAfter = clock.millis() + timeout.toMillis();
-        return correspondence.reserve(keyHash, hold, model, need, notAfter, timeout);
+        Ask ask = new Ask(hold, keyHash, model, need, endUser, true);
+        return correspondence.reserve(shares.meterOf(keyHash), ask, notAfter, timeout);
     }
 
     /**
      * Ends a call's hold. Repeated until the meter acknowledges it, however long that takes; it counts once.
      *
+     * @param meter of the grant
      * @param epoch of the grant
      * @param held what the call asked for
      * @param used the sum over its attempts; ignored unless one {@code began}
      */
-    public CompletionStage<Done> settle(String keyHash, HoldId hold, long epoch, Need held, Need used, boolean began) {
-        return correspondence.settle(keyHash, hold, epoch, held, used, began);
+    public CompletionStage<Done> settle(String meter, HoldId hold, long epoch, Need held, Need used, boolean began) {
+        return correspondence.settle(meter, hold, epoch, held, used, began);
+    }
+
+    /** The id of the meter that a secret with this hash leads to. */
+    public String meterOf(String keyHash) {
+        return shares.meterOf(keyHash);
     }
 
     /** Settlements that no meter has acknowledged yet. */
@@ -109,19 +151,69 @@ public final class Meters {
         return admin(keyHash, Meter.Inspect::new);
     }
 
+    /**
+     * Gives a key another secret.
+     *
+     * @param newHash of it
+     * @param grace how long the one before opens the key still
+     */
+    public CompletionStage<AdminReply> rotate(String keyHash, String newHash, Duration grace) {
+        return admin(keyHash, replyTo -> new Meter.Rotate(newHash, grace.toMillis(), replyTo));
+    }
+
+    /** Begins a key's budgets anew, with so much of each gone. */
+    public CompletionStage<AdminReply> resetSpend(String keyHash, Money to) {
+        return admin(keyHash, replyTo -> new Meter.ResetSpend(to.nanoUsd(), replyTo));
+    }
+
+    public CompletionStage<AdminReply> create(AccountId account, AccountSettings settings) {
+        return admin(account, replyTo -> new Meter.Create(settings, replyTo));
+    }
+
+    /** @param expectedVersion of the settings that these replace; 0 replaces any */
+    public CompletionStage<AdminReply> update(AccountId account, AccountSettings settings, long expectedVersion) {
+        return admin(account, replyTo -> new Meter.Update(settings, expectedVersion, replyTo));
+    }
+
+    public CompletionStage<AdminReply> block(AccountId account, boolean blocked) {
+        return admin(account, replyTo -> new Meter.SetBlocked(blocked, replyTo));
+    }
+
+    public CompletionStage<AdminReply> delete(AccountId account) {
+        return admin(account, Meter.Delete::new);
+    }
+
+    public CompletionStage<AdminReply> inspect(AccountId account) {
+        return admin(account, Meter.Inspect::new);
+    }
+
+    private CompletionStage<AdminReply> admin(
+            AccountId account, Function<ActorRef<AdminReply>, Meter.Command> message) {
+        return answered(accounts.apply(account), message);
+    }
+
     private CompletionStage<AdminReply> admin(String keyHash, Function<ActorRef<AdminReply>, Meter.Command> message) {
-        return refs.apply(keyHash)
-                .<AdminReply>ask(message::apply, bounds.adminTimeout())
-                .exceptionally(failure -> new AdminReply.Unavailable("the key's meter did not answer in time"));
+        return answered(refs.apply(shares.meterOf(keyHash)), message);
+    }
+
+    private CompletionStage<AdminReply> answered(
+            EntityRef<Meter.Command> meter, Function<ActorRef<AdminReply>, Meter.Command> message) {
+        return meter.<AdminReply>ask(message::apply, bounds.adminTimeout())
+                .exceptionally(failure -> new AdminReply.Unavailable("the meter did not answer in time"));
     }
 
     /**
-     * Live keys in the order of their hashes, as the store has them. Fails when the store does.
+     * Live keys in the order of their ids, as the store has them. Fails when the store does.
      *
-     * @param after the last hash of the page before; null for the first page
+     * @param after the last id of the page before; null for the first page
      */
     public CompletionStage<List<Listed>> list(@Nullable String after, int limit) {
-        return store.list(after, limit)
+        return list(null, after, limit);
+    }
+
+    /** The same for the accounts of a kind. */
+    public CompletionStage<List<Listed>> list(AccountId.@Nullable Kind kind, @Nullable String after, int limit) {
+        return store.list(kind, after, limit)
                 .thenApply(rows -> rows.stream().map(Meters::listed).toList());
     }
 
@@ -129,7 +221,7 @@ public final class Meters {
         return new Listed(row.id(), row.settings(), row.version());
     }
 
-    /** The hash of the live key with this alias. Fails when the store does. */
+    /** The id of the live key with this alias. Fails when the store does. */
     public CompletionStage<Optional<String>> findByAlias(String alias) {
         return store.findByAlias(alias);
     }

@@ -4,23 +4,32 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.Keeper;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterSettings;
-import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.Peers;
+import dev.weir.actors.meter.Shares;
 import dev.weir.cluster.store.Database;
 import dev.weir.cluster.store.JdbcMeterStore;
+import dev.weir.config.AccountId;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.CoordinatedShutdown;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Join;
 
@@ -75,20 +84,46 @@ public final class Node {
         JdbcMeterStore store = new JdbcMeterStore(database);
         ClusterSharding sharding = ClusterSharding.get(system);
         MeterSettings common = settings.meters(incarnation);
+        DispatcherSelector dispatcher = DispatcherSelector.fromConfig(bounds.meterDispatcher());
+        Function<AccountId, EntityRef<Meter.Command>> accounts =
+                account -> sharding.entityRefFor(Meters.ACCOUNTS, account.toString());
+        Shares shares = new Shares(
+                incarnation,
+                settings.zone(),
+                want -> accounts.apply(want.account()).tell(want));
+        store.accounts(true).toCompletableFuture().join().forEach(shares::isDeleted);
+        store.accounts(false).toCompletableFuture().join().forEach(shares::exists);
+        store.secrets().toCompletableFuture().join().forEach(shares::alias);
+        ActorRef<Keeper.Command> keeper =
+                system.systemActorOf(Keeper.create(shares, clock, settings.idle()), "weir-keeper", dispatcher);
+        Peers peers = () -> List.of(keeper);
         sharding.init(Entity.of(
-                        Meters.TYPE,
-                        entity -> Meter.create(
-                                entity.getEntityId(),
+                        Meters.KEYS,
+                        entity -> Meter.ofKey(
+                                entity.getEntityId(), store, common, shares, peers, clock, retired(entity.getShard())))
+                .withEntityProps(dispatcher)
+                .withStopMessage(Meter.Stop.INSTANCE));
+        sharding.init(Entity.of(
+                        Meters.ACCOUNTS,
+                        entity -> Meter.ofAccount(
+                                AccountId.parse(entity.getEntityId()),
                                 store,
                                 common,
+                                peers,
                                 clock,
-                                self -> entity.getShard().tell(new ClusterSharding.Passivate<>(self))))
-                .withEntityProps(DispatcherSelector.fromConfig(bounds.meterDispatcher()))
+                                retired(entity.getShard())))
+                .withEntityProps(dispatcher)
                 .withStopMessage(Meter.Stop.INSTANCE));
-        Meters meters =
-                new Meters(system, new MeterRefs(key -> sharding.entityRefFor(Meters.TYPE, key)), store, clock, bounds);
+        Meters meters = new Meters(
+                system,
+                new MeterRefs(key -> sharding.entityRefFor(Meters.KEYS, key)),
+                accounts,
+                shares,
+                store,
+                clock,
+                bounds);
         Node node = new Node(incarnation, meters);
-        node.endWith(system, store, database, bounds, clock);
+        node.endWith(system, keeper, store, database, bounds, clock);
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
         return node.warm(clock.millis() + bounds.startTimeout().toMillis(), clock);
@@ -104,15 +139,25 @@ public final class Node {
         }
     }
 
+    private static Consumer<ActorRef<Meter.Command>> retired(ActorRef<ClusterSharding.ShardCommand> shard) {
+        return self -> shard.tell(new ClusterSharding.Passivate<>(self));
+    }
+
     private void endWith(
             ActorSystem<?> system,
+            ActorRef<Keeper.Command> keeper,
             JdbcMeterStore store,
             Database database,
             NodeSettings.Bounds bounds,
             InstantSource clock) {
         CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
         shutdown.addTask(
-                CoordinatedShutdown.PhaseServiceStop(), "weir-settle", () -> meters.settled(bounds.settleAtStop()));
+                CoordinatedShutdown.PhaseServiceStop(),
+                "weir-settle",
+                () -> meters.settled(bounds.settleAtStop())
+                        .thenCompose(settled -> AskPattern.<Keeper.Command, Done>ask(
+                                        keeper, Keeper.GiveBack::new, bounds.settleAtStop(), system.scheduler())
+                                .exceptionally(late -> Done.getInstance())));
         shutdown.addTask(
                 CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
                 "weir-close-store",
@@ -126,7 +171,7 @@ public final class Node {
 
     /** The first answer of a sharded actor takes seconds: no caller shall wait for it. */
     private CompletionStage<Node> warm(long notAfter, InstantSource clock) {
-        return meters.reserve(NOBODY, nextHold(), "", Need.NONE, FIRST_ASK).thenCompose(decision -> {
+        return meters.authenticate(NOBODY, nextHold(), FIRST_ASK).thenCompose(decision -> {
             if (!(decision instanceof Decision.Unavailable)) {
                 return CompletableFuture.completedFuture(this);
             }

@@ -3,12 +3,18 @@ package dev.weir.cluster.store;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.MeterStore;
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
+import dev.weir.config.KeySettings;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -32,21 +38,31 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private static final int BATCH = 256;
 
     private static final String LOAD = "select m.rev, m.nonce, m.payload, coalesce(s.nano_usd, 0)"
-            + " from meter m left join key_spend s on s.api_key = m.id where m.id = ?";
+            + " from meter m left join spend s on s.who = m.id where m.id = ?";
     private static final String INSERT =
-            "insert into meter (id, rev, nonce, payload, alias, tombstone, updated_at) values (?, ?, ?, ?, ?, ?, ?)";
+            "insert into meter (id, rev, nonce, payload, alias, tombstone, updated_at, kind)"
+                    + " values (?, ?, ?, ?, ?, ?, ?, ?)";
     private static final String UPDATE = "update meter set rev = ?, nonce = ?, payload = ?, alias = ?, tombstone = ?,"
             + " updated_at = ? where id = ? and rev = ?";
     private static final String EXISTS = "select 1 from meter where id = ?";
     private static final String BY_ALIAS = "select id from meter where alias = ?";
     private static final String LIST =
-            "select id, rev, nonce, payload from meter where id > ? and not tombstone order by id limit ?";
+            "select id, rev, nonce, payload from meter where kind = ? and id > ? and not tombstone order by id limit ?";
+    private static final String IDS = "select id from meter where kind <> ? and tombstone = ?";
+    private static final String SECRETS = "select hash, meter from key_secret";
+    private static final String FORGET_SECRETS = "delete from key_secret where meter = ?";
+    private static final String SECRET = "insert into key_secret (hash, meter) values (?, ?)";
+    private static final String KEY = "key";
 
     /** A write that waits for its commit; one without a row ends the writer. */
     private record Pending(@Nullable MeterState next, long expectedRev, CompletableFuture<WriteResult> answer) {}
 
     private record Statements(
-            PreparedStatement insert, PreparedStatement update, PreparedStatement exists, PreparedStatement byAlias) {}
+            Connection connection,
+            PreparedStatement insert,
+            PreparedStatement update,
+            PreparedStatement exists,
+            PreparedStatement byAlias) {}
 
     private final DataSource reading;
     private final DataSource writing;
@@ -99,16 +115,52 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     }
 
     @Override
-    public CompletionStage<List<MeterState>> list(@Nullable String afterId, int limit) {
+    public CompletionStage<List<MeterState>> list(AccountId.@Nullable Kind kind, @Nullable String afterId, int limit) {
         return read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(LIST)) {
-                select.setString(1, afterId == null ? "" : afterId);
-                select.setInt(2, limit);
+                select.setString(1, name(kind));
+                select.setString(2, afterId == null ? "" : afterId);
+                select.setInt(3, limit);
                 List<MeterState> found = new ArrayList<>();
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {
                         readable(row).ifPresent(found::add);
                     }
+                }
+                return found;
+            }
+        });
+    }
+
+    private static String name(AccountId.@Nullable Kind kind) {
+        return kind == null ? KEY : kind.name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public CompletionStage<List<AccountId>> accounts(boolean deleted) {
+        return read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(IDS)) {
+                select.setString(1, KEY);
+                select.setBoolean(2, deleted);
+                List<AccountId> found = new ArrayList<>();
+                try (ResultSet row = select.executeQuery()) {
+                    while (row.next()) {
+                        found.add(AccountId.parse(row.getString(1)));
+                    }
+                }
+                return found;
+            }
+        });
+    }
+
+    @Override
+    public CompletionStage<Map<String, String>> secrets() {
+        return read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(SECRETS);
+                    ResultSet row = select.executeQuery()) {
+                Map<String, String> found = new HashMap<>();
+                while (row.next()) {
+                    found.put(row.getString(1), row.getString(2));
                 }
                 return found;
             }
@@ -194,7 +246,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
                     PreparedStatement update = connection.prepareStatement(UPDATE);
                     PreparedStatement exists = connection.prepareStatement(EXISTS);
                     PreparedStatement byAlias = connection.prepareStatement(BY_ALIAS)) {
-                Statements statements = new Statements(insert, update, exists, byAlias);
+                Statements statements = new Statements(connection, insert, update, exists, byAlias);
                 List<WriteResult> results = new ArrayList<>(batch.size());
                 for (Pending write : batch) {
                     MeterState next = write.next;
@@ -222,14 +274,39 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     /** Looking and writing are one step because there is one writer. */
     private static WriteResult apply(MeterState next, long expectedRev, Statements statements)
             throws SQLException, JsonProcessingException {
-        String alias = next.tombstone() ? null : next.settings().alias();
+        String alias = next.tombstone() || !(next.settings() instanceof KeySettings key) ? null : key.alias();
         if (alias != null) {
             Optional<String> owner = ownerOf(alias, statements.byAlias);
             if (owner.isPresent() && !owner.get().equals(next.id())) {
                 return WriteResult.ALIAS_TAKEN;
             }
         }
-        return expectedRev == 0 ? insert(next, alias, statements) : update(next, alias, expectedRev, statements.update);
+        WriteResult result = expectedRev == 0
+                ? insert(next, alias, statements)
+                : update(next, alias, expectedRev, statements.update);
+        if (result == WriteResult.WRITTEN && next.settings() instanceof KeySettings) {
+            secrets(next, statements.connection);
+        }
+        return result;
+    }
+
+    /** Of a key that was never rotated there are none, and of one that was they change with its settings. */
+    private static void secrets(MeterState next, Connection connection) throws SQLException {
+        if (next.secrets().isEmpty() && !next.tombstone()) {
+            return;
+        }
+        try (PreparedStatement forget = connection.prepareStatement(FORGET_SECRETS);
+                PreparedStatement insert = connection.prepareStatement(SECRET)) {
+            forget.setString(1, next.id());
+            forget.executeUpdate();
+            for (MeterState.Secret secret : next.secrets()) {
+                if (!secret.hash().equals(next.id())) {
+                    insert.setString(1, secret.hash());
+                    insert.setString(2, next.id());
+                    insert.executeUpdate();
+                }
+            }
+        }
     }
 
     private static WriteResult insert(MeterState next, @Nullable String alias, Statements statements)
@@ -248,6 +325,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         insert.setString(5, alias);
         insert.setBoolean(6, next.tombstone());
         insert.setLong(7, System.currentTimeMillis());
+        insert.setString(8, name(next.settings() instanceof AccountSettings account ? account.kind() : null));
         insert.executeUpdate();
         return WriteResult.WRITTEN;
     }

@@ -13,10 +13,15 @@ import dev.weir.actors.meter.LimitState;
 import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Slice;
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
 import dev.weir.config.BudgetPeriod;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limits;
+import dev.weir.config.Metered;
 import dev.weir.config.Money;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,7 +38,12 @@ import org.jspecify.annotations.Nullable;
 final class MeterPayload {
 
     /** The newest format that this version reads, and the one that it writes. */
-    static final int FORMAT = 1;
+    static final int FORMAT = 2;
+
+    private static final String RATE = "rate";
+    private static final String BUDGET = "budget";
+    private static final String FURTHER_BUDGET = "further_budget";
+    private static final String OF_MODEL = "of_model";
 
     private static final ObjectMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -52,23 +62,48 @@ final class MeterPayload {
             long spent,
             long spentBefore,
             List<Limit> limits,
-            List<OpenHold> holds) {}
+            List<OpenHold> holds,
+            @Nullable List<Opening> secrets) {}
 
+    /**
+     * @param account the kind of one; null of a key
+     * @param maxBudget and what follows up to {@code tpm}: of format 1
+     * @param limited what is limited, since format 2
+     */
     record Settings(
+            @Nullable String account,
             @Nullable String alias,
             List<String> models,
             @Nullable String userId,
             @Nullable String teamId,
+            @Nullable String organizationId,
             @Nullable Long maxBudget,
             @Nullable String budgetDuration,
             @Nullable Long rpm,
             @Nullable Long tpm,
+            @Nullable List<Limited> limited,
+            @Nullable Long softBudget,
             @Nullable Long parallel,
+            @Nullable Long increase,
+            @Nullable String increaseUntil,
             @Nullable String expires,
-            String keyType,
+            @Nullable String keyType,
+            @Nullable List<TeamMember> members,
             Map<String, Object> metadata,
-            List<String> tags,
+            @Nullable List<String> tags,
             boolean blocked) {}
+
+    /** @param role which of the settings' limits it is */
+    record Limited(
+            String role,
+            String of,
+            long amount,
+            @Nullable String duration,
+            @Nullable String model) {}
+
+    record TeamMember(String user, String role) {}
+
+    record Opening(String hash, long until) {}
 
     record Limit(
             String kind,
@@ -80,7 +115,8 @@ final class MeterPayload {
             long end,
             long carried,
             long base,
-            Map<String, Piece> slices) {}
+            Map<String, Piece> slices,
+            @Nullable Map<String, Long> former) {}
 
     record Piece(long granted, long returned, long over) {}
 
@@ -88,12 +124,16 @@ final class MeterPayload {
     record OpenHold(
             long incarnation,
             long sequence,
+            @Nullable String model,
+            @Nullable List<AccountName> accounts,
             long requests,
             long tokens,
             long nanoUsd,
             long slots,
             boolean priced,
             List<List<Long>> pieces) {}
+
+    record AccountName(String kind, String name) {}
 
     private MeterPayload() {}
 
@@ -111,7 +151,12 @@ final class MeterPayload {
                 state.spentNanoUsd(),
                 state.spentBefore(),
                 state.limits().stream().map(MeterPayload::limit).toList(),
-                state.holds().stream().map(hold -> hold(hold, ids)).toList()));
+                state.holds().stream().map(hold -> hold(hold, ids)).toList(),
+                state.secrets().isEmpty()
+                        ? null
+                        : state.secrets().stream()
+                                .map(secret -> new Opening(secret.hash(), secret.until()))
+                                .toList()));
     }
 
     /** @throws IllegalArgumentException saying why this version cannot read it */
@@ -145,50 +190,157 @@ final class MeterPayload {
                 row.spent(),
                 row.spentBefore(),
                 limits,
-                row.holds().stream().map(hold -> hold(hold, ids)).toList());
+                row.holds().stream().map(hold -> hold(hold, ids)).toList(),
+                orEmpty(row.secrets()).stream()
+                        .map(opening -> new MeterState.Secret(opening.hash(), opening.until()))
+                        .toList());
     }
 
-    private static Settings settings(KeySettings key) {
-        Money budget = key.maxBudget();
-        return new Settings(
-                key.alias(),
-                key.models(),
-                key.userId(),
-                key.teamId(),
-                budget == null ? null : budget.nanoUsd(),
-                text(key.budgetDuration()),
-                key.rpmLimit(),
-                key.tpmLimit(),
-                key.maxParallelRequests(),
-                text(key.expires()),
-                key.keyType().name(),
-                key.metadata(),
-                key.tags(),
-                key.blocked());
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
+    }
+
+    private static Settings settings(Metered metered) {
+        Limits limits = metered.limits();
+        Money soft = limits.softBudget();
+        return switch (metered) {
+            case KeySettings key ->
+                new Settings(
+                        null,
+                        key.alias(),
+                        key.models(),
+                        key.userId(),
+                        key.teamId(),
+                        key.organizationId(),
+                        null,
+                        null,
+                        null,
+                        null,
+                        limited(limits),
+                        soft == null ? null : soft.nanoUsd(),
+                        limits.maxParallelRequests(),
+                        key.increase() == null ? null : key.increase().amount().nanoUsd(),
+                        key.increase() == null ? null : text(key.increase().until()),
+                        text(key.expires()),
+                        key.keyType().name(),
+                        null,
+                        key.metadata(),
+                        key.tags(),
+                        key.blocked());
+            case AccountSettings account ->
+                new Settings(
+                        account.kind().name(),
+                        account.alias(),
+                        account.models(),
+                        null,
+                        null,
+                        account.organizationId(),
+                        null,
+                        null,
+                        null,
+                        null,
+                        limited(limits),
+                        soft == null ? null : soft.nanoUsd(),
+                        limits.maxParallelRequests(),
+                        null,
+                        null,
+                        null,
+                        null,
+                        account.members().stream()
+                                .map(member -> new TeamMember(member.userId(), member.role()))
+                                .toList(),
+                        account.metadata(),
+                        null,
+                        account.blocked());
+        };
+    }
+
+    private static List<Limited> limited(Limits limits) {
+        List<Limited> all = new ArrayList<>();
+        limits.rates().forEach(limit -> all.add(limited(RATE, limit)));
+        if (limits.budget() != null) {
+            all.add(limited(BUDGET, limits.budget()));
+        }
+        limits.furtherBudgets().forEach(limit -> all.add(limited(FURTHER_BUDGET, limit)));
+        limits.ofModels().forEach(limit -> all.add(limited(OF_MODEL, limit)));
+        return all;
+    }
+
+    private static Limited limited(String role, dev.weir.config.Limit limit) {
+        return new Limited(role, limit.of().name(), limit.amount(), text(limit.period()), limit.model());
+    }
+
+    private static Limits limits(Settings row) {
+        Limits limits = row.limited() == null ? ofFormatOne(row) : Limits.NONE;
+        for (Limited each : orEmpty(row.limited())) {
+            String duration = each.duration();
+            dev.weir.config.Limit limit = new dev.weir.config.Limit(
+                    dev.weir.config.Limit.Of.valueOf(each.of()),
+                    each.amount(),
+                    duration == null ? null : BudgetPeriod.parse(duration),
+                    each.model());
+            limits = switch (each.role()) {
+                case RATE -> limits.withRate(limit);
+                case BUDGET -> limits.withBudget(limit);
+                case FURTHER_BUDGET -> limits.withFurtherBudget(limit);
+                case OF_MODEL -> limits.withModel(limit);
+                default -> throw new IllegalArgumentException("a limit that is \"" + each.role() + "\"");
+            };
+        }
+        if (row.softBudget() != null) {
+            limits = limits.withSoftBudget(new Money(row.softBudget()));
+        }
+        return row.parallel() == null ? limits : limits.withSlots(row.parallel());
+    }
+
+    private static Limits ofFormatOne(Settings row) {
+        Limits limits = Limits.NONE;
+        if (row.rpm() != null) {
+            limits = limits.withRpm(row.rpm());
+        }
+        if (row.tpm() != null) {
+            limits = limits.withTpm(row.tpm());
+        }
+        String duration = row.budgetDuration();
+        return row.maxBudget() == null
+                ? limits
+                : limits.withBudget(new Money(row.maxBudget()), duration == null ? null : BudgetPeriod.parse(duration));
     }
 
     private static @Nullable String text(@Nullable Object value) {
         return value == null ? null : value.toString();
     }
 
-    private static KeySettings settings(Settings row) {
-        Long budget = row.maxBudget();
-        String duration = row.budgetDuration();
+    private static Metered settings(Settings row) {
+        if (row.account() != null) {
+            return new AccountSettings(
+                    AccountId.Kind.valueOf(row.account()),
+                    row.alias(),
+                    row.models(),
+                    row.organizationId(),
+                    orEmpty(row.members()).stream()
+                            .map(member -> new AccountSettings.Member(member.user(), member.role()))
+                            .toList(),
+                    limits(row),
+                    row.metadata(),
+                    row.blocked());
+        }
         String expires = row.expires();
+        String until = row.increaseUntil();
         return new KeySettings(
                 row.alias(),
                 row.models(),
                 row.userId(),
                 row.teamId(),
-                budget == null ? null : new Money(budget),
-                duration == null ? null : BudgetPeriod.parse(duration),
-                row.rpm(),
-                row.tpm(),
-                row.parallel(),
+                row.organizationId(),
+                limits(row),
+                row.increase() == null || until == null
+                        ? null
+                        : new KeySettings.Increase(new Money(row.increase()), Instant.parse(until)),
                 expires == null ? null : Instant.parse(expires),
-                KeySettings.KeyType.valueOf(row.keyType()),
+                KeySettings.KeyType.valueOf(Objects.requireNonNull(row.keyType())),
                 row.metadata(),
-                row.tags(),
+                orEmpty(row.tags()),
                 row.blocked());
     }
 
@@ -208,7 +360,8 @@ final class MeterPayload {
                 state.end(),
                 state.carried(),
                 state.base(),
-                slices);
+                slices,
+                state.former().isEmpty() ? null : state.former());
     }
 
     private static LimitState limit(Limit row) {
@@ -216,7 +369,15 @@ final class MeterPayload {
                 LimitId.Kind.valueOf(row.kind()), LimitId.Unit.valueOf(row.unit()), row.model(), row.duration());
         Map<String, Slice> slices = row.slices().entrySet().stream()
                 .collect(Collectors.toMap(Map.Entry::getKey, entry -> slice(entry.getValue())));
-        return new LimitState(id, row.gen(), row.start(), row.end(), row.carried(), row.base(), slices);
+        return new LimitState(
+                id,
+                row.gen(),
+                row.start(),
+                row.end(),
+                row.carried(),
+                row.base(),
+                slices,
+                row.former() == null ? Map.of() : row.former());
     }
 
     private static Slice slice(Piece piece) {
@@ -228,6 +389,10 @@ final class MeterPayload {
         return new OpenHold(
                 hold.id().incarnation(),
                 hold.id().sequence(),
+                hold.model(),
+                hold.accounts().stream()
+                        .map(account -> new AccountName(account.kind().name(), account.name()))
+                        .toList(),
                 need.requests(),
                 need.tokens(),
                 need.nanoUsd(),
@@ -242,7 +407,11 @@ final class MeterPayload {
     private static Hold hold(OpenHold row, List<LimitId> ids) {
         return new Hold(
                 new HoldId(row.incarnation(), row.sequence()),
+                Objects.requireNonNullElse(row.model(), ""),
                 new Need(row.requests(), row.tokens(), row.nanoUsd(), row.slots(), row.priced()),
+                orEmpty(row.accounts()).stream()
+                        .map(account -> new AccountId(AccountId.Kind.valueOf(account.kind()), account.name()))
+                        .toList(),
                 row.pieces().stream()
                         .map(triple -> new Hold.Piece(
                                 ids.get(Objects.requireNonNull(triple.get(0)).intValue()),

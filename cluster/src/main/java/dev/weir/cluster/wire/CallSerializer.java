@@ -30,9 +30,9 @@ public final class CallSerializer extends SerializerWithStringManifest implement
     /** Stands in every message beside the manifest; another number is another serializer. */
     public static final int IDENTIFIER = 727_001;
 
-    private static final String RESERVE = "R1";
+    private static final String RESERVE = "R2";
     private static final String SETTLE = "S1";
-    private static final String DECIDED = "D1";
+    private static final String DECIDED = "D2";
     private static final String ACK = "A1";
 
     private static final int USUAL_SIZE = 2 * 1024;
@@ -111,8 +111,10 @@ public final class CallSerializer extends SerializerWithStringManifest implement
 
     private void write(Output out, Meter.Reserve reserve) {
         hold(out, reserve.hold());
+        out.text(reserve.hash());
         out.text(reserve.model());
         need(out, reserve.need());
+        out.optional(reserve.endUser(), Output::text);
         out.number(reserve.notAfterEpochMillis());
         ref(out, reserve.replyTo());
     }
@@ -171,7 +173,9 @@ public final class CallSerializer extends SerializerWithStringManifest implement
 
     private Object read(Input in, String manifest) throws NotSerializableException {
         return switch (manifest) {
-            case RESERVE -> new Meter.Reserve(hold(in), in.text(), need(in), in.number(), ref(in));
+            case RESERVE ->
+                new Meter.Reserve(
+                        hold(in), in.text(), in.text(), need(in), in.optional(Input::text), in.number(), ref(in));
             case SETTLE -> new Meter.Settle(hold(in), in.number(), need(in), need(in), in.bool(), ref(in));
             case DECIDED -> new Decided(hold(in), DecisionLayout.read(in));
             case ACK -> new Ack(hold(in));

@@ -1,6 +1,7 @@
 package dev.weir.cluster.wire;
 
 import dev.weir.actors.meter.Decision;
+import dev.weir.actors.meter.LimitId;
 import dev.weir.actors.meter.Standing;
 import java.util.List;
 
@@ -18,7 +19,8 @@ final class DecisionLayout {
     private static final int UNAVAILABLE = 9;
 
     private static final List<Standing.Scope> SCOPES = List.of(Standing.Scope.values());
-    private static final List<Standing.LimitKind> LIMIT_KINDS = List.of(Standing.LimitKind.values());
+    private static final List<LimitId.Kind> KINDS = List.of(LimitId.Kind.values());
+    private static final List<LimitId.Unit> UNITS = List.of(LimitId.Unit.values());
 
     private DecisionLayout() {}
 
@@ -28,18 +30,25 @@ final class DecisionLayout {
                 out.code(GRANTED);
                 CallSerializer.hold(out, granted.hold());
                 out.number(granted.epoch());
+                out.text(granted.meter());
                 KeyLayout.write(out, granted.key());
+                out.optional(granted.organizationId(), Output::text);
                 out.number(granted.spentNanoUsd());
                 out.list(granted.standings(), DecisionLayout::standing);
             }
             case Decision.UnknownKey unknown -> out.code(UNKNOWN_KEY);
-            case Decision.Blocked blocked -> out.code(BLOCKED);
+            case Decision.Blocked blocked -> {
+                out.code(BLOCKED);
+                out.code(code(blocked.scope()));
+                out.optional(blocked.account(), Output::text);
+            }
             case Decision.Expired expired -> {
                 out.code(EXPIRED);
                 out.instant(expired.at());
             }
             case Decision.ModelDenied denied -> {
                 out.code(MODEL_DENIED);
+                out.code(code(denied.scope()));
                 out.text(denied.model());
                 out.list(denied.allowed(), Output::text);
             }
@@ -71,13 +80,16 @@ final class DecisionLayout {
                 new Decision.Granted(
                         CallSerializer.hold(in),
                         in.number(),
+                        in.text(),
                         KeyLayout.read(in),
+                        in.optional(Input::text),
                         in.number(),
                         in.list(DecisionLayout::standing));
             case UNKNOWN_KEY -> new Decision.UnknownKey();
-            case BLOCKED -> new Decision.Blocked();
+            case BLOCKED -> new Decision.Blocked(in.coded(SCOPES, DecisionLayout::code), in.optional(Input::text));
             case EXPIRED -> new Decision.Expired(in.instant());
-            case MODEL_DENIED -> new Decision.ModelDenied(in.text(), in.list(Input::text));
+            case MODEL_DENIED ->
+                new Decision.ModelDenied(in.coded(SCOPES, DecisionLayout::code), in.text(), in.list(Input::text));
             case TYPE_DENIED -> new Decision.TypeDenied(KeyLayout.type(in));
             case UNPRICED -> new Decision.Unpriced(in.text());
             case EXCEEDED -> new Decision.Exceeded(standing(in), in.number(), in.list(DecisionLayout::standing));
@@ -88,7 +100,11 @@ final class DecisionLayout {
 
     private static void standing(Output out, Standing standing) {
         out.code(code(standing.scope()));
-        out.code(code(standing.kind()));
+        out.optional(standing.account(), Output::text);
+        out.code(code(standing.id().kind()));
+        out.code(code(standing.id().unit()));
+        out.optional(standing.id().model(), Output::text);
+        out.optional(standing.id().duration(), Output::text);
         out.number(standing.limit());
         out.number(standing.committed());
         out.number(standing.held());
@@ -98,7 +114,12 @@ final class DecisionLayout {
     private static Standing standing(Input in) {
         return new Standing(
                 in.coded(SCOPES, DecisionLayout::code),
-                in.coded(LIMIT_KINDS, DecisionLayout::code),
+                in.optional(Input::text),
+                new LimitId(
+                        in.coded(KINDS, DecisionLayout::code),
+                        in.coded(UNITS, DecisionLayout::code),
+                        in.optional(Input::text),
+                        in.optional(Input::text)),
                 in.number(),
                 in.number(),
                 in.number(),
@@ -111,15 +132,26 @@ final class DecisionLayout {
             case USER -> 2;
             case TEAM -> 3;
             case ORGANIZATION -> 4;
+            case TEAM_MEMBER -> 5;
+            case END_USER -> 6;
+            case GLOBAL -> 7;
         };
     }
 
-    private static int code(Standing.LimitKind kind) {
+    private static int code(LimitId.Kind kind) {
         return switch (kind) {
+            case RATE -> 1;
+            case BUDGET -> 2;
+            case SLOTS -> 3;
+        };
+    }
+
+    private static int code(LimitId.Unit unit) {
+        return switch (unit) {
             case REQUESTS -> 1;
             case TOKENS -> 2;
-            case BUDGET -> 3;
-            case MAX_PARALLEL_REQUESTS -> 4;
+            case NANO_USD -> 3;
+            case SLOTS -> 4;
         };
     }
 }

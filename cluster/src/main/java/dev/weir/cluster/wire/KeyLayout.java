@@ -2,6 +2,8 @@ package dev.weir.cluster.wire;
 
 import dev.weir.config.BudgetPeriod;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limit;
+import dev.weir.config.Limits;
 import dev.weir.config.Money;
 import java.util.List;
 
@@ -9,6 +11,7 @@ import java.util.List;
 final class KeyLayout {
 
     private static final List<KeySettings.KeyType> TYPES = List.of(KeySettings.KeyType.values());
+    private static final List<Limit.Of> COUNTED = List.of(Limit.Of.values());
     private static final List<BudgetPeriod.Unit> UNITS = List.of(BudgetPeriod.Unit.values());
 
     private KeyLayout() {}
@@ -18,11 +21,9 @@ final class KeyLayout {
         out.list(key.models(), Output::text);
         out.optional(key.userId(), Output::text);
         out.optional(key.teamId(), Output::text);
-        out.optional(key.maxBudget(), KeyLayout::money);
-        out.optional(key.budgetDuration(), KeyLayout::period);
-        out.optional(key.rpmLimit(), Output::number);
-        out.optional(key.tpmLimit(), Output::number);
-        out.optional(key.maxParallelRequests(), Output::number);
+        out.optional(key.organizationId(), Output::text);
+        limits(out, key.limits());
+        out.optional(key.increase(), KeyLayout::increase);
         out.optional(key.expires(), Output::instant);
         type(out, key.keyType());
         JsonLayout.object(out, key.metadata());
@@ -36,16 +37,65 @@ final class KeyLayout {
                 in.list(Input::text),
                 in.optional(Input::text),
                 in.optional(Input::text),
-                in.optional(KeyLayout::money),
-                in.optional(KeyLayout::period),
-                in.optional(Input::number),
-                in.optional(Input::number),
-                in.optional(Input::number),
+                in.optional(Input::text),
+                limits(in),
+                in.optional(KeyLayout::increase),
                 in.optional(Input::instant),
                 type(in),
                 JsonLayout.object(in),
                 in.list(Input::text),
                 in.bool());
+    }
+
+    private static void limits(Output out, Limits limits) {
+        out.list(limits.rates(), KeyLayout::limit);
+        out.optional(limits.budget(), KeyLayout::limit);
+        out.list(limits.furtherBudgets(), KeyLayout::limit);
+        out.list(limits.ofModels(), KeyLayout::limit);
+        out.optional(limits.softBudget(), KeyLayout::money);
+        out.optional(limits.maxParallelRequests(), Output::number);
+    }
+
+    private static Limits limits(Input in) {
+        return new Limits(
+                in.list(KeyLayout::limit),
+                in.optional(KeyLayout::limit),
+                in.list(KeyLayout::limit),
+                in.list(KeyLayout::limit),
+                in.optional(KeyLayout::money),
+                in.optional(Input::number));
+    }
+
+    private static void limit(Output out, Limit limit) {
+        out.code(code(limit.of()));
+        out.number(limit.amount());
+        out.optional(limit.period(), KeyLayout::period);
+        out.optional(limit.model(), Output::text);
+    }
+
+    private static Limit limit(Input in) {
+        return new Limit(
+                in.coded(COUNTED, KeyLayout::code),
+                in.number(),
+                in.optional(KeyLayout::period),
+                in.optional(Input::text));
+    }
+
+    private static void increase(Output out, KeySettings.Increase increase) {
+        money(out, increase.amount());
+        out.instant(increase.until());
+    }
+
+    private static KeySettings.Increase increase(Input in) {
+        return new KeySettings.Increase(money(in), in.instant());
+    }
+
+    private static int code(Limit.Of of) {
+        return switch (of) {
+            case REQUESTS -> 1;
+            case TOKENS -> 2;
+            case MONEY -> 3;
+        };
     }
 
     private static void money(Output out, Money money) {
@@ -56,12 +106,12 @@ final class KeyLayout {
         return new Money(in.number());
     }
 
-    private static void period(Output out, BudgetPeriod period) {
+    static void period(Output out, BudgetPeriod period) {
         out.number(period.amount());
         out.code(code(period.unit()));
     }
 
-    private static BudgetPeriod period(Input in) {
+    static BudgetPeriod period(Input in) {
         return new BudgetPeriod(in.integer(), in.coded(UNITS, KeyLayout::code));
     }
 

@@ -142,6 +142,7 @@ final class AttemptJournalTest {
                 0,
                 null,
                 odd,
+                odd,
                 odd.repeat(1_000),
                 tags);
         assertThat(journal.begin(begun)).isTrue();
@@ -187,6 +188,7 @@ final class AttemptJournalTest {
                         true,
                         Need.NONE,
                         0,
+                        wide,
                         wide,
                         wide,
                         wide,

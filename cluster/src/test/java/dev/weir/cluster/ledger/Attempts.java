@@ -36,6 +36,7 @@ final class Attempts {
                 millis,
                 "team",
                 null,
+                "organization",
                 "customer",
                 List.of("paid"));
     }

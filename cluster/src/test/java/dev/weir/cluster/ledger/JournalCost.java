@@ -99,6 +99,7 @@ public final class JournalCost {
                 System.currentTimeMillis(),
                 "team-7c1f",
                 "user-19",
+                null,
                 "customer-4711",
                 List.of("paid"));
     }

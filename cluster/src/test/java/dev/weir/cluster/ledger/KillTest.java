@@ -60,7 +60,7 @@ final class KillTest {
             taken.forEach((id, ended) -> assertThat(rows.get(id))
                     .describedAs("%s ended %s", id, ended)
                     .matches(row -> row != null && (ended ? isWhole(row) : isWhole(row) || isLost(row))));
-            assertThat(tables.spendOfKeys()).isEqualTo(tables.spendOfRows());
+            assertThat(tables.spendByWho()).isEqualTo(tables.spendOfRows());
             assertThat(tables.number("select count(*) from open_attempt")).isZero();
         }
     }

@@ -110,7 +110,7 @@ final class LedgerPropertyTest {
                                 LedgerRow::id,
                                 row -> new Truth(row.outcome(), row.usage().total(), row.nanoUsd())));
         assertThat(rows).isEqualTo(done);
-        assertThat(TABLES.spendOfKeys()).isEqualTo(TABLES.spendOfRows());
+        assertThat(TABLES.spendByWho()).isEqualTo(TABLES.spendOfRows());
         assertThat(TABLES.number("select count(*) from open_attempt")).isZero();
         assertThat(there(journal).usedBytes()).isZero();
     }
@@ -174,7 +174,7 @@ final class LedgerPropertyTest {
 
     private void ship() throws SQLException {
         there(shipper).ship();
-        assertThat(TABLES.spendOfKeys()).isEqualTo(TABLES.spendOfRows());
+        assertThat(TABLES.spendByWho()).isEqualTo(TABLES.spendOfRows());
     }
 
     /** A process dies within {@code begin}: nobody was told that the attempt is there. Others went on meanwhile. */

@@ -86,7 +86,7 @@ final class ShipperTest {
         assertThat(tables.number("select count(*) from ledger")).isEqualTo(18_000);
         assertThat(tables.number("select count(*) from ledger where outcome <> 'completed'"))
                 .isZero();
-        assertThat(tables.spendOfKeys()).isEqualTo(tables.spendOfRows());
+        assertThat(tables.spendByWho()).isEqualTo(tables.spendOfRows());
         assertThat(shipped.get()).isEqualTo(18_000);
         assertThat(journal.usedBytes()).isZero();
     }
@@ -142,7 +142,7 @@ final class ShipperTest {
 
         assertThat(failures.get()).isPositive();
         assertThat(tables.number("select count(*) from ledger")).isEqualTo(400);
-        assertThat(tables.spendOfKeys()).isEqualTo(tables.spendOfRows());
+        assertThat(tables.spendByWho()).isEqualTo(tables.spendOfRows());
         assertThat(shipped.get()).isEqualTo(400);
     }
 
@@ -161,7 +161,7 @@ final class ShipperTest {
         shipper(again).recover();
 
         assertThat(tables.number("select count(*) from ledger")).isEqualTo(2);
-        assertThat(tables.spendOfKeys()).isEqualTo(tables.spendOfRows());
+        assertThat(tables.spendByWho()).isEqualTo(tables.spendOfRows());
     }
 
     @Test

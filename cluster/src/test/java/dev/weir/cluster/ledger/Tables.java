@@ -56,7 +56,7 @@ final class Tables {
     void clear() {
         run("delete from ledger");
         run("delete from open_attempt");
-        run("delete from key_spend");
+        run("delete from spend");
         run("delete from journal");
     }
 
@@ -74,11 +74,15 @@ final class Tables {
     }
 
     Map<String, Long> spendOfRows() {
-        return sums("select api_key, sum(nano_usd) from ledger group by api_key");
+        return sums("select api_key, sum(nano_usd) from ledger group by api_key"
+                + " union all select 'team/' || team_id, sum(nano_usd) from ledger where team_id is not null group by team_id"
+                + " union all select 'user/' || user_id, sum(nano_usd) from ledger where user_id is not null group by user_id"
+                + " union all select 'organization/' || organization_id, sum(nano_usd) from ledger"
+                + " where organization_id is not null group by organization_id");
     }
 
-    Map<String, Long> spendOfKeys() {
-        return sums("select api_key, nano_usd from key_spend");
+    Map<String, Long> spendByWho() {
+        return sums("select who, nano_usd from spend");
     }
 
     private Map<String, Long> sums(String sql) {

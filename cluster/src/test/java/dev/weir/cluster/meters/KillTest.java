@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.actors.meter.AdminReply;
-import dev.weir.actors.meter.KeyView;
+import dev.weir.actors.meter.MeterView;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -56,7 +56,7 @@ final class KillTest {
                             .isInstanceOf(AdminReply.Done.class);
                 }
             }
-            KeyView view = ((AdminReply.Done) NodeTest.get(node.meters().inspect(KilledNode.SPENDER))).key();
+            MeterView view = ((AdminReply.Done) NodeTest.get(node.meters().inspect(KilledNode.SPENDER))).meter();
             assertThat(view.standings().get(1).committed()).isGreaterThanOrEqualTo(spent);
         }
     }

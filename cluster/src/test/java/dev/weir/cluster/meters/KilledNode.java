@@ -24,7 +24,7 @@ public final class KilledNode {
             }
             HoldId hold = node.node().nextHold();
             Decision decision =
-                    NodeTest.get(node.meters().reserve(SPENDER, hold, "gpt", NodeTest.CALL, NodeTest.TIMEOUT));
+                    NodeTest.get(node.meters().reserve(SPENDER, hold, "gpt", NodeTest.CALL, null, NodeTest.TIMEOUT));
             if (decision instanceof Decision.Granted grant) {
                 NodeTest.get(node.meters()
                         .settle(SPENDER, hold, grant.epoch(), NodeTest.CALL, new Need(1, 9, 130, 1, true), true));

@@ -18,7 +18,7 @@ final class MeterRefsTest {
     private final List<String> made = new ArrayList<>();
     private final MeterRefs refs = new MeterRefs(key -> {
         made.add(key);
-        return TestEntityRef.of(Meters.TYPE, key, meter.getRef());
+        return TestEntityRef.of(Meters.KEYS, key, meter.getRef());
     });
 
     @AfterEach

@@ -11,9 +11,13 @@ import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.MeterStore;
 import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.Shares;
+import dev.weir.config.AccountId;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -60,8 +64,19 @@ final class MetersTest {
         }
 
         @Override
-        public CompletionStage<List<MeterState>> list(@Nullable String afterId, int limit) {
+        public CompletionStage<List<MeterState>> list(
+                AccountId.@Nullable Kind kind, @Nullable String afterId, int limit) {
             return CompletableFuture.completedFuture(List.of());
+        }
+
+        @Override
+        public CompletionStage<List<AccountId>> accounts(boolean deleted) {
+            return CompletableFuture.completedFuture(List.of());
+        }
+
+        @Override
+        public CompletionStage<Map<String, String>> secrets() {
+            return CompletableFuture.completedFuture(Map.of());
         }
     }
 
@@ -75,7 +90,9 @@ final class MetersTest {
                 "pekko.actor.default-dispatcher");
         return new Meters(
                 kit.system(),
-                key -> TestEntityRef.of(Meters.TYPE, key, meter.getRef()),
+                key -> TestEntityRef.of(Meters.KEYS, key, meter.getRef()),
+                account -> TestEntityRef.of(Meters.ACCOUNTS, account.toString(), meter.getRef()),
+                Shares.none(1, ZoneOffset.UTC),
                 new NoStore(),
                 () -> Instant.EPOCH,
                 bounds);
@@ -100,7 +117,7 @@ final class MetersTest {
     @Test
     void aReservationThatIsNotAnsweredInTimeIsGivenBack() {
         Meters meters = meters(10);
-        CompletionStage<Decision> decision = meters.reserve("k", HOLD, "gpt", CALL, Duration.ofSeconds(2));
+        CompletionStage<Decision> decision = meters.reserve("k", HOLD, "gpt", CALL, null, Duration.ofSeconds(2));
         Meter.Reserve reserve = meter.expectMessageClass(Meter.Reserve.class);
 
         time.timePasses(Duration.ofSeconds(2).plus(Correspondence.TICK));
@@ -119,7 +136,8 @@ final class MetersTest {
         meters.settle("k", HOLD, 3, CALL, Need.NONE, false);
         Meter.Settle settle = meter.expectMessageClass(Meter.Settle.class);
 
-        CompletionStage<Decision> decision = meters.reserve("k", new HoldId(1, 2), "gpt", CALL, Duration.ofSeconds(2));
+        CompletionStage<Decision> decision =
+                meters.reserve("k", new HoldId(1, 2), "gpt", CALL, null, Duration.ofSeconds(2));
 
         assertThat(NodeTest.get(decision)).isInstanceOf(Decision.Unavailable.class);
         settle.replyTo().tell(new Ack(HOLD));

@@ -6,12 +6,13 @@ import com.typesafe.config.ConfigFactory;
 import dev.weir.actors.meter.AdminReply;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
-import dev.weir.actors.meter.KeyView;
 import dev.weir.actors.meter.MeterSettings;
+import dev.weir.actors.meter.MeterView;
 import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Standing;
 import dev.weir.cluster.store.Database;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limits;
 import dev.weir.config.Money;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,7 +20,6 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -64,25 +64,11 @@ final class NodeTest {
     }
 
     static KeySettings key(long rpm, long budgetNanoUsd) {
-        return new KeySettings(
-                null,
-                List.of(),
-                null,
-                null,
-                new Money(budgetNanoUsd),
-                null,
-                rpm,
-                null,
-                null,
-                null,
-                KeySettings.KeyType.DEFAULT,
-                Map.of(),
-                List.of(),
-                false);
+        return KeySettings.UNLIMITED.withLimits(Limits.NONE.withRpm(rpm).withBudget(new Money(budgetNanoUsd), null));
     }
 
-    private static KeyView inspect(Running node, String key) {
-        return ((AdminReply.Done) get(node.meters().inspect(key))).key();
+    private static MeterView inspect(Running node, String key) {
+        return ((AdminReply.Done) get(node.meters().inspect(key))).meter();
     }
 
     @Test
@@ -91,18 +77,16 @@ final class NodeTest {
             Meters meters = node.meters();
             assertThat(get(meters.create("k", key(100, 1000)))).isInstanceOf(AdminReply.Done.class);
             HoldId hold = node.node().nextHold();
-            Decision.Granted grant = (Decision.Granted) get(meters.reserve("k", hold, "gpt", CALL, TIMEOUT));
+            Decision.Granted grant = (Decision.Granted) get(meters.reserve("k", hold, "gpt", CALL, null, TIMEOUT));
             get(meters.settle("k", hold, grant.epoch(), CALL, new Need(1, 5, 60, 1, true), true));
 
             assertThat(inspect(node, "k").spentNanoUsd()).isEqualTo(60);
-            assertThat(get(meters.list(null, 10)))
-                    .extracting(Meters.Listed::keyHash)
-                    .containsExactly("k");
+            assertThat(get(meters.list(null, 10))).extracting(Meters.Listed::id).containsExactly("k");
             get(meters.block("k", true));
-            assertThat(get(meters.reserve("k", node.node().nextHold(), "gpt", CALL, TIMEOUT)))
-                    .isEqualTo(new Decision.Blocked());
+            assertThat(get(meters.reserve("k", node.node().nextHold(), "gpt", CALL, null, TIMEOUT)))
+                    .isEqualTo(new Decision.Blocked(Standing.Scope.API_KEY, null));
             get(meters.delete("k"));
-            assertThat(get(meters.reserve("k", node.node().nextHold(), "gpt", CALL, TIMEOUT)))
+            assertThat(get(meters.reserve("k", node.node().nextHold(), "gpt", CALL, null, TIMEOUT)))
                     .isEqualTo(new Decision.UnknownKey());
             assertThat(get(meters.list(null, 10))).isEmpty();
             assertThat(meters.unsettled()).isZero();
@@ -117,7 +101,7 @@ final class NodeTest {
 
             for (int i = 0; i < 500; i++) {
                 calls.add(node.meters()
-                        .reserve("k", node.node().nextHold(), "gpt", CALL, TIMEOUT)
+                        .reserve("k", node.node().nextHold(), "gpt", CALL, null, TIMEOUT)
                         .toCompletableFuture());
             }
 
@@ -131,13 +115,13 @@ final class NodeTest {
         try (Running node = Running.start(directory)) {
             for (int k = 0; k < 50; k++) {
                 get(node.meters().create("k" + k, key(1000, 1000)));
-                get(node.meters().reserve("k" + k, node.node().nextHold(), "gpt", CALL, TIMEOUT));
+                get(node.meters().reserve("k" + k, node.node().nextHold(), "gpt", CALL, null, TIMEOUT));
             }
         }
 
         try (Running node = Running.start(directory)) {
             for (int k = 0; k < 50; k++) {
-                KeyView view = inspect(node, "k" + k);
+                MeterView view = inspect(node, "k" + k);
                 assertThat(view.openHolds()).isZero();
                 assertThat(view.standings()).extracting(Standing::committed).containsExactly(1L, 100L);
             }
@@ -146,21 +130,7 @@ final class NodeTest {
 
     @Test
     void aTakenAliasIsRefused() {
-        KeySettings named = new KeySettings(
-                "ci",
-                List.of(),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                KeySettings.KeyType.DEFAULT,
-                Map.of(),
-                List.of(),
-                false);
+        KeySettings named = KeySettings.UNLIMITED.withAlias("ci");
         try (Running node = Running.start(directory)) {
             get(node.meters().create("a", named));
 

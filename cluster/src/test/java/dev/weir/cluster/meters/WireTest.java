@@ -6,16 +6,24 @@ import com.typesafe.config.ConfigFactory;
 import dev.weir.actors.Wire;
 import dev.weir.actors.meter.Ack;
 import dev.weir.actors.meter.AdminReply;
+import dev.weir.actors.meter.Allotted;
 import dev.weir.actors.meter.Answer;
 import dev.weir.actors.meter.Decided;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
-import dev.weir.actors.meter.KeyView;
+import dev.weir.actors.meter.Keeper;
+import dev.weir.actors.meter.LimitId;
 import dev.weir.actors.meter.Meter;
+import dev.weir.actors.meter.MeterView;
 import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Standing;
+import dev.weir.actors.meter.Want;
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
 import dev.weir.config.BudgetPeriod;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limit;
+import dev.weir.config.Limits;
 import dev.weir.config.Money;
 import java.time.Instant;
 import java.util.List;
@@ -31,24 +39,33 @@ final class WireTest {
 
     private static final HoldId HOLD = new HoldId(7, 8);
     private static final Need NEED = new Need(1, 20, 30, 1, false);
-    private static final Standing STANDING = new Standing(
-            Standing.Scope.API_KEY, Standing.LimitKind.TOKENS, 10, 5, 1, Instant.parse("2026-11-20T00:00:00.123Z"));
+    private static final LimitId TPM = new LimitId(LimitId.Kind.RATE, LimitId.Unit.TOKENS, null, "60s");
+    private static final Standing STANDING =
+            new Standing(Standing.Scope.TEAM, "t", TPM, 10, 5, 1, Instant.parse("2026-11-20T00:00:00.123Z"));
+    private static final Limits LIMITS = Limits.NONE
+            .withRpm(10)
+            .withBudget(new Money(Long.MAX_VALUE), BudgetPeriod.parse("30d"))
+            .withModel(new Limit(Limit.Of.MONEY, 5, null, "gpt"))
+            .withSoftBudget(new Money(3))
+            .withSlots(1);
     private static final KeySettings KEY = new KeySettings(
             "ci",
             List.of("gpt"),
             null,
             "team",
-            new Money(Long.MAX_VALUE),
-            BudgetPeriod.parse("30d"),
-            10L,
-            null,
-            1L,
+            "o",
+            LIMITS,
+            new KeySettings.Increase(new Money(1), Instant.EPOCH),
             Instant.EPOCH,
             KeySettings.KeyType.LLM_API,
             Map.of("a", 1, "b", Map.of("c", List.of("d"))),
             List.of("tag"),
             false);
-    private static final KeyView VIEW = new KeyView("k", KEY, 1, 2, 3, 4, List.of(STANDING));
+    private static final AccountId ACCOUNT = AccountId.team("t");
+    private static final AccountSettings TEAM = AccountSettings.unlimited(AccountId.Kind.TEAM)
+            .withLimits(LIMITS)
+            .withMembers(List.of(new AccountSettings.Member("ann", "admin")));
+    private static final MeterView VIEW = new MeterView("k", KEY, 1, 2, 3, 4, List.of(STANDING));
 
     private final ActorTestKit kit = ActorTestKit.create(Node.config(ConfigFactory.empty()));
 
@@ -61,24 +78,41 @@ final class WireTest {
         var decisions = kit.createTestProbe(Decided.class).getRef();
         var replies = kit.createTestProbe(AdminReply.class).getRef();
         var acks = kit.createTestProbe(Ack.class).getRef();
+        var keeper = kit.createTestProbe(Keeper.Command.class).getRef();
+        var meter = kit.createTestProbe(Meter.Command.class).getRef();
+        Want want = new Want(ACCOUNT, 7, 4, 1, List.of(new Want.Line(TPM, 1, 2, 3, 4, 5, 6, 7, 8)), keeper);
         return List.of(
-                new Meter.Reserve(HOLD, "gpt", NEED, 99, decisions),
+                new Meter.Reserve(HOLD, "hash", "gpt", NEED, "bob", 99, decisions),
                 new Meter.Settle(HOLD, 3, NEED, Need.NONE, true, acks),
                 new Meter.Create(KEY, replies),
                 new Meter.Update(KEY, 3, replies),
                 new Meter.SetBlocked(true, replies),
                 new Meter.Delete(replies),
                 new Meter.Inspect(replies),
+                new Meter.Rotate("hash", 5, replies),
+                new Meter.ResetSpend(5, replies),
+                new Meter.Heard(keeper, 3, want),
+                want,
+                new Keeper.Changed(ACCOUNT, 1, 2, 3, TEAM, meter),
+                new Keeper.Deleted(ACCOUNT, 1, meter),
+                new Keeper.Rotated("hash", "k", 1, meter),
+                new Keeper.Report(ACCOUNT, 1, meter),
+                new Allotted(
+                        ACCOUNT,
+                        4,
+                        new Allotted.Granted(1, 2, TEAM, List.of(new Allotted.Line(TPM, 1, 2, 3, 4, 5, 6, 7, true)))),
+                new Allotted(ACCOUNT, 4, new Allotted.Absent()),
+                new Allotted(ACCOUNT, 4, new Allotted.Unavailable("why")),
                 Meter.Stop.INSTANCE,
                 new Ack(HOLD),
-                new Decided(HOLD, new Decision.Granted(HOLD, 3, KEY, 4, List.of(STANDING))),
+                new Decided(HOLD, new Decision.Granted(HOLD, 3, "k", KEY, "o", 4, List.of(STANDING))),
                 new Decided(HOLD, new Decision.Exceeded(STANDING, 6, List.of(STANDING))),
                 new Decided(HOLD, new Decision.UnknownKey()),
-                new Decision.Granted(HOLD, 3, KEY, 4, List.of(STANDING)),
+                new Decision.Granted(HOLD, 3, "k", KEY, "o", 4, List.of(STANDING)),
                 new Decision.UnknownKey(),
-                new Decision.Blocked(),
+                new Decision.Blocked(Standing.Scope.TEAM, "t"),
                 new Decision.Expired(Instant.EPOCH),
-                new Decision.ModelDenied("gpt", List.of("claude")),
+                new Decision.ModelDenied(Standing.Scope.API_KEY, "gpt", List.of("claude")),
                 new Decision.TypeDenied(KeySettings.KeyType.MANAGEMENT),
                 new Decision.Unpriced("gpt"),
                 new Decision.Exceeded(STANDING, 6, List.of(STANDING)),
@@ -103,7 +137,8 @@ final class WireTest {
         List<Class<?>> sampled =
                 samples().stream().<Class<?>>map(Object::getClass).toList();
 
-        List<Class<?>> crossing = Stream.of(Meter.Command.class, Answer.class, Decision.class, AdminReply.class)
+        List<Class<?>> crossing = Stream.of(
+                        Meter.Command.class, Keeper.Command.class, Answer.class, Decision.class, AdminReply.class)
                 .flatMap(WireTest::leaves)
                 .filter(Wire.class::isAssignableFrom)
                 .toList();

@@ -52,7 +52,7 @@ final class DatabaseTest {
                 Connection writer = database.writing().getConnection()) {
             writer.setAutoCommit(false);
             try (Statement statement = writer.createStatement()) {
-                statement.executeUpdate("insert into key_spend (api_key, nano_usd) values ('k', 1)");
+                statement.executeUpdate("insert into spend (who, nano_usd) values ('k', 1)");
 
                 assertThat(database.answers()).isTrue();
             }
@@ -66,18 +66,17 @@ final class DatabaseTest {
                 Connection writer = database.writing().getConnection()) {
             writer.setAutoCommit(false);
             try (Statement statement = writer.createStatement()) {
-                statement.executeQuery("select count(*) from key_spend").close();
+                statement.executeQuery("select count(*) from spend").close();
                 try (Connection other =
                                 Database.source(directory.resolve("weir.db")).getConnection();
                         Statement late = other.createStatement()) {
                     late.execute("pragma busy_timeout = 10");
 
-                    assertThatThrownBy(() ->
-                                    late.executeUpdate("insert into key_spend (api_key, nano_usd) values ('a', 1)"))
+                    assertThatThrownBy(() -> late.executeUpdate("insert into spend (who, nano_usd) values ('a', 1)"))
                             .isInstanceOf(SQLException.class)
                             .hasMessageContaining("locked");
                 }
-                statement.executeUpdate("insert into key_spend (api_key, nano_usd) values ('b', 1)");
+                statement.executeUpdate("insert into spend (who, nano_usd) values ('b', 1)");
             }
             writer.commit();
         }
@@ -103,7 +102,7 @@ final class DatabaseTest {
             }
             connection.setAutoCommit(false);
             try (PreparedStatement insert =
-                    connection.prepareStatement("insert into key_spend (api_key, nano_usd) values (?, 1)")) {
+                    connection.prepareStatement("insert into spend (who, nano_usd) values (?, 1)")) {
                 for (int i = 0; i < 1_000; i++) {
                     insert.setString(1, "k".repeat(500) + i);
                     insert.executeUpdate();

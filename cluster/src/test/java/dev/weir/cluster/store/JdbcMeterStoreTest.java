@@ -13,6 +13,7 @@ import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Slice;
 import dev.weir.config.BudgetPeriod;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limits;
 import dev.weir.config.Money;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -58,11 +59,12 @@ final class JdbcMeterStoreTest {
                 List.of("gpt-4o", "claude/*"),
                 "u1",
                 "t1",
-                new Money(5_000_000_000L),
-                BudgetPeriod.parse("1mo"),
-                10L,
                 null,
-                3L,
+                Limits.NONE
+                        .withRpm(10)
+                        .withBudget(new Money(5_000_000_000L), BudgetPeriod.parse("1mo"))
+                        .withSlots(3),
+                null,
                 Instant.parse("2027-01-01T00:00:00.5Z"),
                 KeySettings.KeyType.LLM_API,
                 Map.of("owner", "a", "nested", Map.of("n", 1, "list", List.of(1, "two"))),
@@ -71,13 +73,16 @@ final class JdbcMeterStoreTest {
         LimitId requests = new LimitId(LimitId.Kind.RATE, LimitId.Unit.REQUESTS, null, "60s");
         LimitId money = new LimitId(LimitId.Kind.BUDGET, LimitId.Unit.NANO_USD, null, "1mo");
         List<LimitState> limits = List.of(
-                new LimitState(requests, 4, 1000, 61_000, 2, 1, Map.of(LimitState.SELF, new Slice(7, 2, 1))),
-                new LimitState(money, 1, 0, Long.MAX_VALUE, 0, 0, Map.of()));
+                new LimitState(requests, 4, 1000, 61_000, 2, 1, Map.of(LimitState.SELF, new Slice(7, 2, 1)), Map.of()),
+                new LimitState(money, 1, 0, Long.MAX_VALUE, 0, 0, Map.of(), Map.of()));
         Hold hold = new Hold(
                 new HoldId(7, Long.MAX_VALUE),
+                "",
                 new Need(1, 20, 30, 1, true),
+                List.of(),
                 List.of(new Hold.Piece(requests, 4, 1), new Hold.Piece(money, 1, 30)));
-        return new MeterState(id, settings, 3, tombstone, rev, -99, 5, 2, 7, true, 123, 45, limits, List.of(hold));
+        return new MeterState(
+                id, settings, 3, tombstone, rev, -99, 5, 2, 7, true, 123, 45, limits, List.of(hold), List.of());
     }
 
     private static <T> T get(CompletionStage<T> stage) {
@@ -152,10 +157,10 @@ final class JdbcMeterStoreTest {
     @Test
     void aRowOfALaterFormatIsUnreadableAndStaysAsItIs() throws SQLException {
         get(store.write("k", 0, state("k", 1, null, false)));
-        sql("update meter set payload = replace(payload, '\"format\":1', '\"format\":99')");
+        sql("update meter set payload = replace(payload, '\"format\":2', '\"format\":99')");
 
         assertThat(get(store.load("k"))).isInstanceOf(Loaded.Unreadable.class);
-        assertThat(get(store.list(null, 10))).isEmpty();
+        assertThat(get(store.list(null, null, 10))).isEmpty();
     }
 
     @Test
@@ -171,7 +176,7 @@ final class JdbcMeterStoreTest {
     @Test
     void theLedgersSumComesWithTheRow() throws SQLException {
         get(store.write("k", 0, state("k", 1, null, false)));
-        sql("insert into key_spend (api_key, nano_usd) values ('k', 77)");
+        sql("insert into spend (who, nano_usd) values ('k', 77)");
 
         assertThat(((Loaded.Present) get(store.load("k"))).ledgerNanoUsd()).isEqualTo(77);
     }
@@ -182,8 +187,8 @@ final class JdbcMeterStoreTest {
             get(store.write(id, 0, state(id, 1, null, id.equals("b"))));
         }
 
-        assertThat(get(store.list(null, 2))).extracting(MeterState::id).containsExactly("a", "c");
-        assertThat(get(store.list("c", 2))).extracting(MeterState::id).containsExactly("d");
+        assertThat(get(store.list(null, null, 2))).extracting(MeterState::id).containsExactly("a", "c");
+        assertThat(get(store.list(null, "c", 2))).extracting(MeterState::id).containsExactly("d");
     }
 
     @Test
@@ -194,7 +199,7 @@ final class JdbcMeterStoreTest {
                 .toList();
 
         assertThat(writes).allMatch(write -> get(write) == WriteResult.WRITTEN);
-        assertThat(get(store.list(null, 5000))).hasSize(2000);
+        assertThat(get(store.list(null, null, 5000))).hasSize(2000);
     }
 
     @Test

@@ -33,11 +33,11 @@ final class AcrossNodesTest {
         TestProbe<Meter.Reserve> meter = meters.createTestProbe(Meter.Reserve.class);
         TestProbe<Decided> answers = door.createTestProbe(Decided.class);
         HoldId hold = new HoldId(1, 2);
-        Decision granted = new Decision.Granted(hold, 3, CallMessages.KEY, 4, List.of());
+        Decision granted = new Decision.Granted(hold, 3, "k", CallMessages.KEY, null, 4, List.of());
         ActorRef<Meter.Reserve> far = ActorRefResolver.get(door.system())
                 .resolveActorRef(ActorRefResolver.get(meters.system()).toSerializationFormat(meter.getRef()));
 
-        far.tell(new Meter.Reserve(hold, "gpt-4o", Need.NONE, 5, answers.getRef()));
+        far.tell(new Meter.Reserve(hold, "hash", "gpt-4o", Need.NONE, null, 5, answers.getRef()));
         Meter.Reserve came = meter.receiveMessage();
         came.replyTo().tell(new Decided(hold, granted));
 

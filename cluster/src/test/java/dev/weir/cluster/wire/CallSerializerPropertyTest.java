@@ -6,11 +6,13 @@ import com.typesafe.config.ConfigFactory;
 import dev.weir.actors.meter.Decided;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.LimitId;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Standing;
 import dev.weir.cluster.meters.Node;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limits;
 import java.io.NotSerializableException;
 import java.math.BigInteger;
 import java.time.Instant;
@@ -75,12 +77,22 @@ final class CallSerializerPropertyTest {
                 .as(Instant::ofEpochSecond);
         return Combinators.combine(
                         Arbitraries.of(Standing.Scope.class),
-                        Arbitraries.of(Standing.LimitKind.class),
+                        texts().injectNull(0.3),
+                        limits(),
                         Arbitraries.longs(),
                         Arbitraries.longs(),
                         Arbitraries.longs(),
                         resets.injectNull(0.3))
                 .as(Standing::new);
+    }
+
+    private Arbitrary<LimitId> limits() {
+        return Combinators.combine(
+                        Arbitraries.of(LimitId.Kind.class),
+                        Arbitraries.of(LimitId.Unit.class),
+                        texts().injectNull(0.3),
+                        texts().injectNull(0.3))
+                .as(LimitId::new);
     }
 
     @Property
@@ -95,7 +107,8 @@ final class CallSerializerPropertyTest {
         Need need = new Need(amount, amount / 2, amount / 300, amount % 200, priced);
         HoldId hold = new HoldId(incarnation, sequence);
 
-        comesAcross(new Meter.Reserve(hold, model, need, notAfter, KIT.system().ignoreRef()));
+        comesAcross(new Meter.Reserve(
+                hold, model, model, need, model, notAfter, KIT.system().ignoreRef()));
         comesAcross(new Meter.Settle(
                 hold, notAfter, need, Need.NONE, priced, KIT.system().ignoreRef()));
     }
@@ -114,9 +127,7 @@ final class CallSerializerPropertyTest {
                 null,
                 null,
                 null,
-                null,
-                null,
-                null,
+                Limits.NONE,
                 null,
                 null,
                 KeySettings.KeyType.DEFAULT,
@@ -124,7 +135,7 @@ final class CallSerializerPropertyTest {
                 tags,
                 false);
 
-        comesAcross(new Decided(hold, new Decision.Granted(hold, number, key, number, standings)));
+        comesAcross(new Decided(hold, new Decision.Granted(hold, number, "k", key, null, number, standings)));
     }
 
     @Property
@@ -138,7 +149,7 @@ final class CallSerializerPropertyTest {
 
     @Provide
     Arbitrary<String> manifests() {
-        return Arbitraries.of("R1", "S1", "D1", "A1");
+        return Arbitraries.of("R2", "S1", "D2", "A1");
     }
 
     private static void comesAcross(Object message) throws NotSerializableException {

@@ -11,12 +11,15 @@ import dev.weir.actors.meter.Answer;
 import dev.weir.actors.meter.Decided;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.LimitId;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Standing;
 import dev.weir.cluster.meters.Node;
 import dev.weir.config.BudgetPeriod;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limit;
+import dev.weir.config.Limits;
 import dev.weir.config.Money;
 import java.io.NotSerializableException;
 import java.nio.BufferOverflowException;
@@ -156,28 +159,28 @@ final class CallSerializerTest {
         String hold = "0101";
         String mostBytes = "feffffffffffffffff01";
         String mostInteger = "feffffff0f";
-        String modelDenied = "05";
+        String modelDenied = "05" + "01";
 
-        refused(hold + mostBytes, "R1");
-        refused(hold + mostInteger, "R1");
-        refused(hold + modelDenied + "00" + mostBytes, "D1");
-        refused(hold + modelDenied + "00" + mostInteger, "D1");
+        refused(hold + mostBytes, "R2");
+        refused(hold + mostInteger, "R2");
+        refused(hold + modelDenied + "00" + mostBytes, "D2");
+        refused(hold + modelDenied + "00" + mostInteger, "D2");
     }
 
     @Test
     void listsInListsThatEachPromiseAllBytesCostNoMemory() {
-        String beforeMetadata = "0101" + "01" + "0101" + "00" + "00".repeat(10) + "01";
+        String beforeMetadata = "0101" + "01" + "0101" + "00" + "00".repeat(14) + "01";
         String oneEntry = "01" + "00";
         String listOfAMillion = "0a" + "c0843d";
 
-        refused(beforeMetadata + oneEntry + listOfAMillion.repeat(900) + "01".repeat(1_000_000), "D1");
+        refused(beforeMetadata + oneEntry + listOfAMillion.repeat(900) + "01".repeat(1_000_000), "D2");
     }
 
     @Test
     void metadataIsAsDeepAsAParserReadsAndNoDeeper() {
         Decided deepest = granted(CallMessages.nested(JsonLayout.DEEPEST));
         Decided tooDeep = granted(CallMessages.nested(JsonLayout.DEEPEST + 1));
-        String beforeMetadata = "0101" + "01" + "0101" + "00" + "00".repeat(10) + "01";
+        String beforeMetadata = "0101" + "01" + "0101" + "00" + "00".repeat(14) + "01";
         String oneObjectIn = "01" + "00" + "0b";
 
         assertThat(kit.serializationTestKit().verifySerialization(deepest, true))
@@ -185,12 +188,12 @@ final class CallSerializerTest {
         assertThatExceptionOfType(IllegalArgumentException.class)
                 .isThrownBy(() -> serializer.toBinary(tooDeep))
                 .withMessageContaining("deeper than");
-        refused(beforeMetadata + oneObjectIn.repeat(100_000) + "00", "D1");
+        refused(beforeMetadata + oneObjectIn.repeat(100_000) + "00", "D2");
     }
 
     private static Decided granted(Map<String, Object> metadata) {
         KeySettings key = KeySettings.UNLIMITED.withMetadata(metadata);
-        return new Decided(new HoldId(1, 1), new Decision.Granted(new HoldId(1, 1), 0, key, 0, List.of()));
+        return new Decided(new HoldId(1, 1), new Decision.Granted(new HoldId(1, 1), 0, "k", key, null, 0, List.of()));
     }
 
     @Test
@@ -208,15 +211,15 @@ final class CallSerializerTest {
         String farthestSecond = "ffffffffffffffff7f";
         String seventyBits = "ffffffffffffffffff7f";
 
-        refused("0101" + "00" + negativeRequests, "R1");
-        refused(expired + "00" + wholeSecondOfNanos, "D1");
-        refused(expired + farthestSecond + "00", "D1");
-        refused(expired + seventyBits + "00", "D1");
+        refused("0101" + "0000" + negativeRequests, "R2");
+        refused(expired + "00" + wholeSecondOfNanos, "D2");
+        refused(expired + farthestSecond + "00", "D2");
+        refused(expired + seventyBits + "00", "D2");
     }
 
     @Test
     void anUnknownManifestIsRefusedByItsName() {
-        for (String manifest : List.of("", "R", "R2", "Z1")) {
+        for (String manifest : List.of("", "R", "R1", "D1", "Z1")) {
             assertThatExceptionOfType(NotSerializableException.class)
                     .isThrownBy(() -> serializer.fromBinary(new byte[] {1, 1}, manifest))
                     .withMessageContaining("\"" + manifest + "\"");
@@ -231,7 +234,7 @@ final class CallSerializerTest {
     }
 
     @Test
-    void layoutOneStaysAsItIs() {
+    void layoutsStayAsTheyAre() {
         HoldId hold = new HoldId(7, 300);
         Need need = new Need(1, 2, 3, 4, true);
         String holdBytes = "07ac02";
@@ -242,28 +245,40 @@ final class CallSerializerTest {
                 List.of("\u6a21"),
                 null,
                 null,
-                new Money(128),
-                BudgetPeriod.parse("30d"),
-                1L,
-                null,
-                null,
+                "o",
+                Limits.NONE
+                        .withRpm(1)
+                        .withBudget(new Money(128), BudgetPeriod.parse("30d"))
+                        .withModel(new Limit(Limit.Of.TOKENS, 5, BudgetPeriod.parse("60s"), "m"))
+                        .withSlots(2),
+                new KeySettings.Increase(new Money(6), Instant.ofEpochSecond(7)),
                 Instant.ofEpochSecond(2, 3),
                 KeySettings.KeyType.DEFAULT,
                 Map.of("n", 5),
                 List.of(),
                 true);
-        Standing standing = new Standing(Standing.Scope.API_KEY, Standing.LimitKind.BUDGET, 128, 2, 1, null);
+        LimitId budget = new LimitId(LimitId.Kind.BUDGET, LimitId.Unit.NANO_USD, null, "1d");
+        Standing standing = new Standing(Standing.Scope.TEAM, "t", budget, 128, 2, 1, null);
 
-        assertLayout(new Meter.Reserve(hold, "gpt", need, 128, kit.system().ignoreRef()))
-                .isEqualTo(holdBytes + "06677074" + needBytes + "8001" + nobody);
+        assertLayout(new Meter.Reserve(
+                        hold, "h", "gpt", need, null, 128, kit.system().ignoreRef()))
+                .isEqualTo(holdBytes + "0268" + "06677074" + needBytes + "00" + "8001" + nobody);
         assertLayout(new Meter.Settle(
                         hold, 9, need, Need.NONE, true, kit.system().ignoreRef()))
                 .isEqualTo(holdBytes + "09" + needBytes + "0000000001" + "01" + nobody);
-        assertLayout(new Decided(hold, new Decision.Granted(hold, 9, key, 4, List.of(standing))))
-                .isEqualTo(holdBytes + "01" + holdBytes + "09"
-                        + ("010261" + "01036a21" + "00" + "00" + "018001" + "011e04" + "0101" + "00" + "00" + "010203")
-                        + ("01" + "01026e0405" + "00" + "01")
-                        + ("04" + "01" + "0103" + "80010201" + "00"));
+        assertLayout(new Decided(hold, new Decision.Granted(hold, 9, "k", key, null, 4, List.of(standing))))
+                .isEqualTo(holdBytes + "01" + holdBytes + "09" + "026b"
+                        + ("010261" + "01036a21" + "00" + "00" + "01026f")
+                        + ("01" + "0101" + "013c01" + "00")
+                        + ("01" + "038001" + "011e04" + "00")
+                        + "00"
+                        + ("01" + "0205" + "013c01" + "01026d")
+                        + ("00" + "0102")
+                        + ("01" + "06" + "0700")
+                        + ("010203" + "01")
+                        + ("01026e0405" + "00" + "01")
+                        + "00"
+                        + ("04" + "01" + "03" + "010274" + "0203" + "00" + "01043164" + "80010201" + "00"));
         assertLayout(new Decided(hold, new Decision.TypeDenied(KeySettings.KeyType.READ_ONLY)))
                 .isEqualTo(holdBytes + "06" + "04");
         assertLayout(new Ack(hold)).isEqualTo(holdBytes);
@@ -271,8 +286,8 @@ final class CallSerializerTest {
 
     private AbstractStringAssert<?> assertLayout(Object message) {
         assertThat(serializer.manifest(message))
-                .as("what is below belongs to layout one")
-                .endsWith("1");
+                .as("what is below belongs to these layouts")
+                .isIn("R2", "S1", "D2", "A1");
         return assertThat(HexFormat.of().formatHex(serializer.toBinary(message)));
     }
 

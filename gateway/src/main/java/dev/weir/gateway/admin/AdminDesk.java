@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.slf4j.Logger;
@@ -67,6 +68,12 @@ public final class AdminDesk implements AutoCloseable {
                     case JsonBody.Fields fields -> write.handle(inbound, fields.values());
                 };
         });
+    }
+
+    /** A route that operators read by, and nobody else. */
+    Handler read(Function<Inbound, CompletionStage<HttpResponse>> read) {
+        return readOwn((inbound, who) ->
+                who instanceof AdminGate.Holder ? refuse(inbound, AdminGate.notAllowed()) : read.apply(inbound));
     }
 
     /** A route that operators read everything by, and a key itself. */

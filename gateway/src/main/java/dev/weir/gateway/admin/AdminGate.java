@@ -2,7 +2,6 @@ package dev.weir.gateway.admin;
 
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
-import dev.weir.actors.meter.Need;
 import dev.weir.cluster.meters.Meters;
 import dev.weir.config.KeySettings.KeyType;
 import dev.weir.config.Secret;
@@ -28,7 +27,7 @@ public final class AdminGate {
     public record Operator() implements Entry {}
 
     /** A key that is good but has no such role; it may still ask about itself. */
-    public record Holder(String keyHash) implements Entry {}
+    public record Holder(String meter) implements Entry {}
 
     public record Denied(Refusal refusal) implements Entry {}
 
@@ -61,8 +60,7 @@ public final class AdminGate {
         if (masterHash != null && MessageDigest.isEqual(masterHash, bytes(hash))) {
             return CompletableFuture.completedFuture(new Operator());
         }
-        return meters.reserve(hash, holds.get(), "", Need.NONE, timeout)
-                .thenApply(decision -> entry(decision, hash, writes));
+        return meters.authenticate(hash, holds.get(), timeout).thenApply(decision -> entry(decision, hash, writes));
     }
 
     private Entry entry(Decision decision, String hash, boolean writes) {
@@ -73,7 +71,7 @@ public final class AdminGate {
                     case MANAGEMENT -> new Operator();
                     case READ_ONLY -> writes ? new Denied(notAllowed()) : new Operator();
                     case LLM_API -> new Denied(notAllowed());
-                    case DEFAULT -> new Holder(hash);
+                    case DEFAULT -> new Holder(granted.meter());
                 };
             }
             case Decision.Refused refused -> new Denied(refusals.of(refused, hash));

@@ -65,9 +65,9 @@ public final class DeclaredKeys {
         do {
             page = meters.list(after, PAGE).toCompletableFuture().join();
             for (Meters.Listed key : page) {
-                after = key.keyHash();
+                after = key.id();
                 if (key.settings().metadata().containsKey(MARK)) {
-                    makeRoom(key.keyHash(), key.settings(), declared, owners);
+                    makeRoom(key.id(), key.key(), declared, owners);
                 }
             }
         } while (page.size() == PAGE);

@@ -3,6 +3,7 @@ package dev.weir.gateway.admin;
 import dev.weir.cluster.ledger.Ledger;
 import dev.weir.cluster.ledger.LedgerQuery;
 import dev.weir.cluster.ledger.LedgerRow;
+import dev.weir.cluster.meters.Meters;
 import dev.weir.gateway.door.Inbound;
 import dev.weir.gateway.door.Refusal;
 import dev.weir.gateway.door.Replies;
@@ -27,12 +28,14 @@ public final class SpendRoutes {
     private static final int USUAL_ROWS = 1_000;
 
     private final AdminDesk desk;
+    private final Meters meters;
     private final Ledger ledger;
     private final ZoneId zone;
 
     /** @param zone of the dates in {@code start_date} and {@code end_date} */
-    public SpendRoutes(AdminDesk desk, Ledger ledger, ZoneId zone) {
+    public SpendRoutes(AdminDesk desk, Meters meters, Ledger ledger, ZoneId zone) {
         this.desk = desk;
+        this.meters = meters;
         this.ledger = ledger;
         this.zone = zone;
     }
@@ -43,15 +46,16 @@ public final class SpendRoutes {
 
     private CompletionStage<HttpResponse> logs(Inbound inbound, AdminGate.Entry who) {
         String asked = inbound.query("api_key").orElse(null);
-        String keyHash = asked == null ? null : KeyRoutes.hash(asked);
+        String hash = asked == null ? null : KeyRoutes.hash(asked);
+        String keyHash = hash == null ? null : meters.meterOf(hash);
         if (asked != null && keyHash == null) {
             return desk.refuse(inbound, malformed("api_key", "a key that begins with sk-, or a key's hash"));
         }
         if (who instanceof AdminGate.Holder holder) {
-            if (keyHash != null && !keyHash.equals(holder.keyHash())) {
+            if (keyHash != null && !keyHash.equals(holder.meter())) {
                 return desk.refuse(inbound, AdminGate.notAllowed());
             }
-            keyHash = holder.keyHash();
+            keyHash = holder.meter();
         }
         try {
             LedgerQuery query = new LedgerQuery(

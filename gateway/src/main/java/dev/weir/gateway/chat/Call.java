@@ -29,7 +29,7 @@ final class Call implements CallWatch {
 
     private final ChatRoute.Rooms rooms;
     private final Inbound inbound;
-    private final String keyHash;
+    private final @Nullable String endUser;
     private final ChatRequest request;
     private final Models.Group group;
     private final Decision.Granted granted;
@@ -53,14 +53,14 @@ final class Call implements CallWatch {
     Call(
             ChatRoute.Rooms rooms,
             Inbound inbound,
-            String keyHash,
+            @Nullable String endUser,
             ChatRequest request,
             Models.Group group,
             Decision.Granted granted,
             Need held) {
         this.rooms = rooms;
         this.inbound = inbound;
-        this.keyHash = keyHash;
+        this.endUser = endUser;
         this.request = request;
         this.group = group;
         this.granted = granted;
@@ -107,7 +107,7 @@ final class Call implements CallWatch {
                 .begin(new AttemptBegun(
                         id(number),
                         inbound.requestId(),
-                        keyHash,
+                        granted.meter(),
                         request.model(),
                         group.name(),
                         target.id(),
@@ -117,7 +117,8 @@ final class Call implements CallWatch {
                         attemptBeganMillis,
                         key.teamId(),
                         key.userId(),
-                        request.user(),
+                        granted.organizationId(),
+                        endUser,
                         request.tags()));
         if (journalled) {
             began = true;
@@ -171,7 +172,7 @@ final class Call implements CallWatch {
         }
         ended = true;
         Need used = new Need(began ? 1 : 0, promptTokens + completionTokens, nanoUsd, 0, priced);
-        rooms.meters().settle(keyHash, granted.hold(), granted.epoch(), held, used, began);
+        rooms.meters().settle(granted.meter(), granted.hold(), granted.epoch(), held, used, began);
         Outcome outcome = outcome(failure);
         long nanos = System.nanoTime() - inbound.startedNanos();
         group.series().ended(outcome, promptTokens, completionTokens, nanoUsd, nanos);
@@ -186,7 +187,7 @@ final class Call implements CallWatch {
                 inbound.shownPath(),
                 status(failure),
                 outcome.label(),
-                keyHash,
+                granted.meter(),
                 granted.key().alias(),
                 granted.key().teamId(),
                 request.model(),

@@ -138,16 +138,21 @@ final class ChatHeaders {
         return made;
     }
 
+    /**
+     * Of several limits of one kind a client obeys the tightest: that is the one that is told, of each scope and of all
+     * of them.
+     */
     static void limits(List<HttpHeader> headers, List<Standing> standings) {
-        for (Standing standing : standings) {
+        for (int i = 0; i < standings.size(); i++) {
+            Standing standing = standings.get(i);
             Standing.LimitKind kind = standing.kind();
-            if (kind == Standing.LimitKind.BUDGET) {
+            if (kind == Standing.LimitKind.BUDGET || standing.id().model() != null) {
                 continue;
             }
             LimitNames names = LIMITS.computeIfAbsent(new Limited(standing.scope(), kind), LimitNames::of);
             String limit = Long.toString(standing.limit());
             String remaining = Long.toString(standing.remaining());
-            if (kind != Standing.LimitKind.MAX_PARALLEL_REQUESTS) {
+            if (kind != Standing.LimitKind.MAX_PARALLEL_REQUESTS && isTightest(standings, i, false)) {
                 headers.add(names.limit.keeping(limit));
                 headers.add(names.remaining.with(remaining));
                 Instant reset = standing.reset();
@@ -155,9 +160,28 @@ final class ChatHeaders {
                     headers.add(names.reset.with(seconds(reset)));
                 }
             }
-            headers.add(names.scopedLimit.keeping(limit));
-            headers.add(names.scopedRemaining.with(remaining));
+            if (isTightest(standings, i, true)) {
+                headers.add(names.scopedLimit.keeping(limit));
+                headers.add(names.scopedRemaining.with(remaining));
+            }
         }
+    }
+
+    private static boolean isTightest(List<Standing> standings, int index, boolean ofScope) {
+        Standing one = standings.get(index);
+        for (int i = 0; i < standings.size(); i++) {
+            Standing other = standings.get(i);
+            boolean compared = i != index
+                    && other.kind() == one.kind()
+                    && other.id().model() == null
+                    && (!ofScope || other.scope() == one.scope());
+            boolean tighter =
+                    other.remaining() < one.remaining() || (other.remaining() == one.remaining() && i < index);
+            if (compared && tighter) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static String seconds(Instant reset) {

@@ -151,7 +151,7 @@ public final class ChatRoute implements Handler {
     /** A good key is told what is wrong with the request; a bad one that it is bad. */
     private CompletionStage<HttpResponse> authenticate(Inbound inbound, String keyHash, Refusal otherwise) {
         return rooms.meters()
-                .reserve(keyHash, holds.get(), "", Need.NONE, settings.admissionTimeout())
+                .authenticate(keyHash, holds.get(), settings.admissionTimeout())
                 .thenComposeAsync(
                         decision -> decision instanceof Decision.Granted
                                 ? refuse(inbound, otherwise)
@@ -188,18 +188,19 @@ public final class ChatRoute implements Handler {
         long output = request.outputBound(unnamed);
         Need need = Need.ofCall(input + output, group.costBound(input, output), group.priced());
         EventLoop loop = inbound.connection().loop();
+        String endUser = EndUser.of(inbound, request);
         if (!running.arrive()) {
             return shuttingDown(inbound);
         }
         return rooms.meters()
-                .reserve(keyHash, holds.get(), group.name(), need, settings.admissionTimeout())
+                .reserve(keyHash, holds.get(), group.name(), need, endUser, settings.admissionTimeout())
                 .thenComposeAsync(
                         decision -> {
                             try {
                                 return decision instanceof Decision.Granted granted
                                         ? walk(
                                                 inbound,
-                                                new Call(rooms, inbound, keyHash, request, group, granted, need),
+                                                new Call(rooms, inbound, endUser, request, group, granted, need),
                                                 request)
                                         : notAdmitted(inbound, keyHash, decision);
                             } finally {

@@ -3,7 +3,6 @@ package dev.weir.gateway.chat;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.ModelAccess;
-import dev.weir.actors.meter.Need;
 import dev.weir.cluster.meters.Meters;
 import dev.weir.config.KeySettings;
 import dev.weir.gateway.door.Desk;
@@ -62,7 +61,7 @@ public final class ModelsRoute {
                             Refusal.Kind.NO_KEY,
                             "Authentication failed: no key. Send it as 'Authorization: Bearer sk-...'.")));
         }
-        return meters.reserve(hash, holds.get(), "", Need.NONE, timeout)
+        return meters.authenticate(hash, holds.get(), timeout)
                 .thenApplyAsync(
                         decision -> switch (decision) {
                             case Decision.Granted granted -> answer.apply(granted);

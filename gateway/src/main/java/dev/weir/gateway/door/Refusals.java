@@ -25,19 +25,14 @@ public final class Refusals {
         return switch (refused) {
             case Decision.UnknownKey unknown ->
                 Refusal.of(Kind.UNKNOWN_KEY, "Authentication failed: this key is not known here.");
-            case Decision.Blocked blocked -> Refusal.of(Kind.BLOCKED, "Authentication failed: this key is blocked.");
+            case Decision.Blocked blocked ->
+                Refusal.of(
+                        Kind.BLOCKED,
+                        "Authentication failed: this " + who(blocked) + " is blocked"
+                                + (blocked.account() == null ? "." : " or was deleted."));
             case Decision.Expired expired ->
                 Refusal.of(Kind.EXPIRED, "Authentication failed: this key expired at " + expired.at() + ".");
-            case Decision.ModelDenied denied ->
-                new Refusal(
-                        Kind.MODEL_DENIED,
-                        "This key may not use the model '" + denied.model() + "'. It may use: " + denied.allowed()
-                                + ".",
-                        "model",
-                        "api_key",
-                        null,
-                        null,
-                        0);
+            case Decision.ModelDenied denied -> modelDenied(denied);
             case Decision.TypeDenied denied ->
                 new Refusal(
                         Kind.MODEL_DENIED,
@@ -62,12 +57,44 @@ public final class Refusals {
         };
     }
 
+    private static String who(Decision.Blocked blocked) {
+        return blocked.scope() == Standing.Scope.API_KEY
+                ? "key"
+                : "key's " + name(blocked.scope()).replace('_', ' ') + " '" + blocked.account() + "'";
+    }
+
+    private static Refusal modelDenied(Decision.ModelDenied denied) {
+        Kind kind = switch (denied.scope()) {
+            case API_KEY -> Kind.MODEL_DENIED;
+            case USER, TEAM_MEMBER -> Kind.USER_MODEL_DENIED;
+            case TEAM -> Kind.TEAM_MODEL_DENIED;
+            case ORGANIZATION, GLOBAL -> Kind.ORG_MODEL_DENIED;
+            case END_USER -> Kind.CUSTOMER_MODEL_DENIED;
+        };
+        String who = denied.scope() == Standing.Scope.API_KEY
+                ? "This key"
+                : "This key's " + name(denied.scope()).replace('_', ' ');
+        return new Refusal(
+                kind,
+                who + " may not use the model '" + denied.model() + "'. It may use: " + denied.allowed() + ".",
+                "model",
+                name(denied.scope()),
+                null,
+                null,
+                0);
+    }
+
+    private static String name(Standing.Scope scope) {
+        return scope.name().toLowerCase(Locale.ROOT);
+    }
+
     private Refusal exceeded(Decision.Exceeded exceeded, String keyHash) {
         Standing standing = exceeded.standing();
-        String scope = standing.scope().name().toLowerCase(Locale.ROOT);
+        String scope = name(standing.scope());
         boolean budget = standing.kind() == Standing.LimitKind.BUDGET;
         int wait = exceeded.neverFits() || budget ? 0 : secondsUntil(standing.reset());
-        String message = budget ? budget(standing, exceeded) : rate(standing, exceeded, scope, keyHash);
+        String who = standing.account() == null ? keyHash : standing.account();
+        String message = budget ? budget(standing, exceeded, scope) : rate(standing, exceeded, scope, who);
         return new Refusal(
                 budget ? Kind.BUDGET_EXCEEDED : Kind.RATE_LIMITED,
                 message,
@@ -78,21 +105,34 @@ public final class Refusals {
                 wait);
     }
 
-    private static String budget(Standing standing, Decision.Exceeded exceeded) {
+    private static String budget(Standing standing, Decision.Exceeded exceeded, String scope) {
+        String whose =
+                standing.account() == null ? "" : " The limit is the " + scope + "'s, " + standing.account() + ".";
         return "Budget has been exceeded! Current cost: "
                 + new Money(standing.committed()).toUsd().toPlainString() + ", Max budget: "
                 + new Money(standing.limit()).toUsd().toPlainString() + ". This call may cost up to "
-                + new Money(exceeded.need()).toUsd().toPlainString() + ".";
+                + new Money(exceeded.need()).toUsd().toPlainString() + "." + ofModel(standing) + whose;
     }
 
-    private static String rate(Standing standing, Decision.Exceeded exceeded, String scope, String keyHash) {
+    private static String rate(Standing standing, Decision.Exceeded exceeded, String scope, String who) {
         String kind = standing.kind().name().toLowerCase(Locale.ROOT);
-        String text = "Rate limit exceeded for " + scope + ": " + keyHash + ". Limit type: " + kind
-                + ". Current limit: " + standing.limit() + ", Remaining: " + standing.remaining() + ".";
+        String text = "Rate limit exceeded for " + scope + ": " + who + ". Limit type: " + kind
+                + ". Current limit: " + standing.limit() + ", Remaining: " + standing.remaining() + "."
+                + window(standing) + ofModel(standing);
         if (exceeded.neverFits()) {
             return text + " This request needs " + exceeded.need() + ", more than the limit ever has.";
         }
         return standing.reset() == null ? text : text + " Limit resets at: " + standing.reset();
+    }
+
+    /** Said where it is not the usual minute. */
+    private static String window(Standing standing) {
+        String duration = standing.id().duration();
+        return duration == null || duration.equals("60s") ? "" : " Window: " + duration + ".";
+    }
+
+    private static String ofModel(Standing standing) {
+        return standing.id().model() == null ? "" : " Model: " + standing.id().model() + ".";
     }
 
     private int secondsUntil(@Nullable Instant reset) {

@@ -85,6 +85,12 @@ public final class Routes {
             return this;
         }
 
+        /** Every path that goes on behind {@code prefix} and is no other route. */
+        public Builder below(String method, String prefix, Handler handler) {
+            prefixes.computeIfAbsent(prefix, key -> new HashMap<>()).put(method, handler);
+            return this;
+        }
+
         public Routes build() {
             return new Routes(exact, prefixes);
         }

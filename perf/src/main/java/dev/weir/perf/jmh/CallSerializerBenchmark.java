@@ -7,6 +7,7 @@ import dev.weir.actors.meter.Answer;
 import dev.weir.actors.meter.Decided;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.LimitId;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Standing;
@@ -14,6 +15,7 @@ import dev.weir.cluster.meters.Node;
 import dev.weir.cluster.wire.CallSerializer;
 import dev.weir.config.BudgetPeriod;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limits;
 import dev.weir.config.Money;
 import java.math.BigDecimal;
 import java.time.Instant;
@@ -66,16 +68,20 @@ public class CallSerializerBenchmark {
     private static final Need USED = Need.ofCall(900, 135_000, true);
     private static final Instant RESET = Instant.parse("2026-11-20T00:01:00Z");
 
+    private static final String HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
     private static final KeySettings KEY = new KeySettings(
             "ci",
             List.of("gpt-4o", "gpt-4o-mini", "claude/*"),
             "u-17",
             "team-a",
-            Money.ofUsd(BigDecimal.valueOf(20)),
-            BudgetPeriod.parse("30d"),
-            600L,
-            1_000_000L,
-            20L,
+            null,
+            Limits.NONE
+                    .withRpm(600)
+                    .withTpm(1_000_000)
+                    .withBudget(Money.ofUsd(BigDecimal.valueOf(20)), BudgetPeriod.parse("30d"))
+                    .withSlots(20),
+            null,
             Instant.parse("2027-11-20T00:00:00Z"),
             KeySettings.KeyType.DEFAULT,
             Map.of("owner", "payments", "cost_center", 4711),
@@ -102,9 +108,11 @@ public class CallSerializerBenchmark {
     @Setup
     public void choose() {
         sample = switch (message) {
-            case RESERVE -> new Meter.Reserve(HOLD, "gpt-4o-mini", HELD, RESET.toEpochMilli(), answers.narrow());
+            case RESERVE ->
+                new Meter.Reserve(HOLD, HASH, "gpt-4o-mini", HELD, null, RESET.toEpochMilli(), answers.narrow());
             case SETTLE -> new Meter.Settle(HOLD, 3, HELD, USED, true, answers.narrow());
-            case GRANTED -> new Decided(HOLD, new Decision.Granted(HOLD, 3, KEY, 4_500_000_000L, standings()));
+            case GRANTED ->
+                new Decided(HOLD, new Decision.Granted(HOLD, 3, HASH, KEY, null, 4_500_000_000L, standings()));
             case ACK -> new Ack(HOLD);
         };
         if (!(binary instanceof CallSerializer)
@@ -115,8 +123,9 @@ public class CallSerializerBenchmark {
     }
 
     private static List<Standing> standings() {
-        return Stream.of(Standing.LimitKind.values())
-                .map(kind -> new Standing(Standing.Scope.API_KEY, kind, 1_000_000, 420_000, 1500, RESET))
+        return Stream.of(LimitId.Unit.values())
+                .map(unit -> new LimitId(LimitId.Kind.RATE, unit, null, "60s"))
+                .map(id -> new Standing(Standing.Scope.API_KEY, null, id, 1_000_000, 420_000, 1500, RESET))
                 .toList();
     }
 

@@ -2,12 +2,14 @@ package dev.weir.perf.jmh;
 
 import com.typesafe.config.ConfigFactory;
 import dev.weir.actors.meter.AdminReply;
-import dev.weir.actors.meter.KeyView;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterSettings;
+import dev.weir.actors.meter.MeterView;
 import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.Shares;
 import dev.weir.config.BudgetPeriod;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limits;
 import dev.weir.config.Money;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,28 +47,22 @@ import org.openjdk.jmh.annotations.TearDown;
 public class MeterBenchmark {
 
     private static final int CALLS = 1000;
-    private static final String KEY = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";
+    static final String KEY = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";
     private static final long LIMIT = 1_000_000_000_000_000L;
     private static final long SLOTS = 1000;
     private static final Need HELD = Need.ofCall(1500, 225_000, true);
     private static final Need USED = Need.ofCall(900, 135_000, true);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    private static final KeySettings LIMITED = new KeySettings(
-            "ci",
-            List.of("gpt-4o", "gpt-4o-mini"),
-            null,
-            "team",
-            new Money(LIMIT),
-            BudgetPeriod.parse("30d"),
-            LIMIT,
-            LIMIT,
-            SLOTS,
-            null,
-            KeySettings.KeyType.DEFAULT,
-            Map.of(),
-            List.of(),
-            false);
+    private static final KeySettings LIMITED = KeySettings.UNLIMITED
+            .withAlias("ci")
+            .withModels(List.of("gpt-4o", "gpt-4o-mini"))
+            .of(null, "team", null)
+            .withLimits(Limits.NONE
+                    .withRpm(LIMIT)
+                    .withTpm(LIMIT)
+                    .withBudget(new Money(LIMIT), BudgetPeriod.parse("30d"))
+                    .withSlots(SLOTS));
 
     private final ActorSystem<Object> system =
             ActorSystem.create(Behaviors.intercept(Turns::new, meter()), "bench", ConfigFactory.load());
@@ -76,7 +72,8 @@ public class MeterBenchmark {
 
     private static Behavior<Meter.Command> meter() {
         MeterSettings common = new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofHours(1));
-        return Meter.create(KEY, new OneRow(), common, slowed(), retiring -> {});
+        return Meter.ofKey(
+                KEY, new OneRow(), common, Shares.none(1, ZoneOffset.UTC), List::of, slowed(), retiring -> {});
     }
 
     /** Read like the real one, but a thousand times slower: no window ends in the midst of a measurement. */
@@ -103,7 +100,7 @@ public class MeterBenchmark {
     /** Every call was granted, and settled with what it used. */
     @TearDown(Level.Iteration)
     public void verify() {
-        KeyView now = view();
+        MeterView now = view();
         if (now.spentNanoUsd() - spentBefore != calls * USED.nanoUsd() || now.openHolds() != 0) {
             throw new IllegalStateException(calls + " calls, of which some were not granted: " + now);
         }
@@ -141,16 +138,16 @@ public class MeterBenchmark {
         play.played().join();
     }
 
-    private KeyView view() {
+    private MeterView view() {
         return administer(Meter.Inspect::new);
     }
 
-    private KeyView administer(Function<ActorRef<AdminReply>, Meter.Command> message) {
+    private MeterView administer(Function<ActorRef<AdminReply>, Meter.Command> message) {
         AdminReply reply = AskPattern.<Object, AdminReply>ask(system, message::apply, PATIENCE, system.scheduler())
                 .toCompletableFuture()
                 .join();
         if (reply instanceof AdminReply.Done done) {
-            return done.key();
+            return done.meter();
         }
         throw new IllegalStateException("the meter said " + reply);
     }

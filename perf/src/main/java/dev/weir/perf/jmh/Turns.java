@@ -63,7 +63,14 @@ final class Turns extends BehaviorInterceptor<Object, Meter.Command> {
         for (long i = first; i < sequence; i++) {
             meter.apply(
                     context,
-                    new Meter.Reserve(new HoldId(HOST, i), MODEL, calls.held, Long.MAX_VALUE, calls.decisions));
+                    new Meter.Reserve(
+                            new HoldId(HOST, i),
+                            MeterBenchmark.KEY,
+                            MODEL,
+                            calls.held,
+                            null,
+                            Long.MAX_VALUE,
+                            calls.decisions));
         }
         for (long i = first; i < sequence; i++) {
             meter.apply(

@@ -1,28 +1,28 @@
 package dev.weir.actors.meter;
 
-import dev.weir.config.KeySettings;
+import dev.weir.config.Metered;
 import java.util.List;
 
 /**
- * A key as an operator sees it.
+ * A meter as an operator sees it.
  *
- * @param id its SHA-256 in hex
+ * @param id of a key its SHA-256 in hex, of an account its id
  * @param version of the settings, for {@code Meter.Update}
  * @param spentNanoUsd in its life, as far as the meter knows
  * @param heldNanoUsd by open holds
  * @param openHolds calls in flight
- * @param standings one per limit
+ * @param standings one per limit of the whole chain
  */
-public record KeyView(
+public record MeterView(
         String id,
-        KeySettings settings,
+        @Tagged Metered settings,
         long version,
         long spentNanoUsd,
         long heldNanoUsd,
         long openHolds,
         List<Standing> standings) {
 
-    public KeyView {
+    public MeterView {
         standings = List.copyOf(standings);
     }
 }

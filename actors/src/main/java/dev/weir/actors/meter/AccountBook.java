@@ -1,0 +1,211 @@
+package dev.weir.actors.meter;
+
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An account's limits and what nodes have of them. Arithmetic without a clock, a thread or a store, like {@link Purse}: a
+ * plan takes in all that was {@linkplain #want wanted}, and the answers are true once it is {@linkplain #written durable}.
+ */
+final class AccountBook {
+
+    /** An answer, and what it is to. */
+    record Answer(Want to, Allotted allotted) {}
+
+    private record Line(long node, LimitId limit) {}
+
+    private final AccountId id;
+    private final MeterSettings common;
+    private MeterState durable;
+    private boolean claimed;
+    private final Map<Long, Want> wanted = new LinkedHashMap<>();
+    private final Map<Long, Want> planned = new LinkedHashMap<>();
+    private final Map<Long, Long> sequences = new HashMap<>();
+    private final Set<Line> denied = new HashSet<>();
+
+    AccountBook(AccountId id, MeterState row, MeterSettings common) {
+        this.id = id;
+        this.durable = row;
+        this.common = common;
+    }
+
+    static AccountBook ofCreated(AccountId id, MeterState row, MeterSettings common) {
+        AccountBook book = new AccountBook(id, row, common);
+        book.claimed = true;
+        return book;
+    }
+
+    MeterState durable() {
+        return durable;
+    }
+
+    boolean isClaimed() {
+        return claimed;
+    }
+
+    /** A node has said something; what it said before that is not heard of any more changes nothing. */
+    void want(Want want) {
+        if (want.sequence() >= sequences.getOrDefault(want.node(), 0L)) {
+            sequences.put(want.node(), want.sequence());
+            wanted.put(want.node(), want);
+        }
+    }
+
+    boolean isQuiet() {
+        return wanted.isEmpty() && planned.isEmpty();
+    }
+
+    /** The row to write next; empty when the store has everything, and {@link #answers} are true already. */
+    Optional<MeterState> plan(UnaryOperator<MeterState> change, long now, long nonce) {
+        MeterState changed = change.apply(claimed ? durable : durable.claimed(common));
+        planned.putAll(wanted);
+        wanted.clear();
+        denied.clear();
+        Map<LimitId, LimitState> states =
+                changed.limits().stream().collect(Collectors.toMap(LimitState::id, Function.identity()));
+        List<LimitState> next = new ArrayList<>();
+        for (LimitRule rule : LimitRule.of(changed.settings())) {
+            LimitState state = states.get(rule.id());
+            if (state != null) {
+                next.add(taken(state, rule, changed.born(), now));
+            }
+        }
+        MeterState plan = changed.withLimits(next, changed.spentNanoUsd());
+        return plan.equals(durable) ? Optional.empty() : Optional.of(plan.next(nonce));
+    }
+
+    /** First what everybody has used and given back, then what there is for everybody: nothing is granted twice. */
+    private LimitState taken(LimitState state, LimitRule rule, long born, long now) {
+        LimitState next = state;
+        for (Want want : planned.values()) {
+            Want.Line line = line(want, rule.id(), born);
+            next = line == null ? next : merged(next, want.node(), line);
+        }
+        for (Want want : planned.values()) {
+            Want.Line line = line(want, rule.id(), born);
+            next = line == null ? next : allotted(next, rule, want.node(), line, now);
+        }
+        return next;
+    }
+
+    /** Null where it is about another life of the account, or does not know this limit. */
+    private static Want.@Nullable Line line(Want want, LimitId limit, long born) {
+        if (want.born() == born) {
+            for (Want.Line line : want.lines()) {
+                if (line.id().equals(limit)) {
+                    return line;
+                }
+            }
+        }
+        return null;
+    }
+
+    /** Counters only grow. What was used beyond a slice in a window that has passed is charged to the one that is open. */
+    private static LimitState merged(LimitState state, long node, Want.Line line) {
+        String holder = LimitState.holder(node);
+        Slice slice = state.of(holder);
+        if (line.gen() == state.gen()) {
+            Slice next = new Slice(
+                    slice.granted(),
+                    Math.clamp(line.returned(), slice.returned(), slice.granted()),
+                    Math.max(slice.over(), line.over()));
+            return next.equals(slice) ? state : state.with(holder, next);
+        }
+        if (line.gen() > state.gen()) {
+            return state;
+        }
+        boolean before = line.gen() == state.gen() - 1;
+        long known = Math.max(line.overKnown(), before ? state.former().getOrDefault(holder, 0L) : 0);
+        return line.over() <= known
+                ? state
+                : state.with(holder, new Slice(slice.granted(), slice.returned(), slice.over() + line.over() - known))
+                        .withFormer(holder, line.over());
+    }
+
+    private LimitState allotted(LimitState state, LimitRule rule, long node, Want.Line line, long now) {
+        LimitState open = line.need() > 0 && !state.isOpen(now) ? state.rolled(rule, now, common.zone()) : state;
+        if (line.need() + line.ahead() == 0 || !open.isOpen(now)) {
+            return open;
+        }
+        long free = Math.max(0, rule.cap(now) - open.committed());
+        long needed = Math.min(line.need(), Math.max(free, Math.min(line.need(), free + line.overage())));
+        if (needed < line.need()) {
+            denied.add(new Line(node, rule.id()));
+        }
+        long left = Math.max(0, free - needed);
+        long step = needed + (needed == line.need() ? Math.min(left / (2L * claimants(open, node)), line.ahead()) : 0);
+        return step == 0 ? open : open.raised(LimitState.holder(node), step);
+    }
+
+    private static int claimants(LimitState state, long node) {
+        int holders = state.slices().size();
+        return state.slices().containsKey(LimitState.holder(node)) ? holders : holders + 1;
+    }
+
+    /** The last plan is durable. */
+    void written(MeterState row) {
+        durable = row;
+        claimed = true;
+    }
+
+    /** The last plan will never be. */
+    void abandoned() {
+        planned.forEach(wanted::putIfAbsent);
+        planned.clear();
+    }
+
+    /** What to answer those who were in the last plan. */
+    List<Answer> answers() {
+        List<Answer> answers = new ArrayList<>();
+        for (Want want : planned.values()) {
+            List<Allotted.Line> lines = durable.limits().stream()
+                    .map(limit -> line(limit, want.node()))
+                    .toList();
+            answers.add(new Answer(
+                    want,
+                    new Allotted(
+                            id,
+                            want.sequence(),
+                            new Allotted.Granted(
+                                    durable.born(), durable.version(), (AccountSettings) durable.settings(), lines))));
+        }
+        planned.clear();
+        return answers;
+    }
+
+    private Allotted.Line line(LimitState limit, long node) {
+        String holder = LimitState.holder(node);
+        Slice slice = limit.of(holder);
+        return new Allotted.Line(
+                limit.id(),
+                limit.gen(),
+                limit.end(),
+                limit.committed(),
+                slice.granted(),
+                slice.returned(),
+                slice.over(),
+                limit.former().getOrDefault(holder, 0L),
+                denied.contains(new Line(node, limit.id())));
+    }
+
+    /** Everybody who is waiting, and is not answered with figures. */
+    List<Want> clear() {
+        List<Want> all = new ArrayList<>(planned.values());
+        all.addAll(wanted.values());
+        planned.clear();
+        wanted.clear();
+        return all;
+    }
+}

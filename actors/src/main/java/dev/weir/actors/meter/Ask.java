@@ -1,0 +1,25 @@
+package dev.weir.actors.meter;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a call asks for.
+ *
+ * @param hash of the secret that was shown, SHA-256 in hex
+ * @param model the public name; empty when nobody serves it, which checks the key only
+ * @param endUser whom the application says that it calls for
+ * @param paid false of an account that somebody else pays for
+ */
+public record Ask(
+        HoldId hold,
+        String hash,
+        String model,
+        Need need,
+        @Nullable String endUser,
+        boolean paid) {
+
+    Ask withoutMoney() {
+        Need unpaid = new Need(need.requests(), need.tokens(), 0, need.slots(), true);
+        return new Ask(hold, hash, model, unpaid, endUser, false);
+    }
+}

@@ -1,0 +1,37 @@
+package dev.weir.actors.meter;
+
+/** How fast a slice is used, and so how much more of it is worth reserving ahead. */
+final class Demand {
+
+    private static final double WINDOW_MILLIS = 10_000;
+    private static final int NEEDS_AHEAD = 8;
+    private static final int SECONDS_AHEAD = 3;
+
+    private long lastNeed;
+    private double perSecond;
+    private long at;
+
+    void asked(long need) {
+        lastNeed = need;
+    }
+
+    void used(long need, long now) {
+        perSecond = perSecond(now) + need * (1000 / WINDOW_MILLIS);
+        at = now;
+    }
+
+    private double perSecond(long now) {
+        return perSecond == 0 || now <= at ? perSecond : perSecond * Math.exp(-(double) (now - at) / WINDOW_MILLIS);
+    }
+
+    /** Eight needs, or three seconds of use if that is more. */
+    long ahead(long now) {
+        long byNeed = lastNeed > Long.MAX_VALUE / NEEDS_AHEAD ? Long.MAX_VALUE : lastNeed * NEEDS_AHEAD;
+        return Math.max(byNeed, (long) Math.min((double) Long.MAX_VALUE, SECONDS_AHEAD * perSecond(now)));
+    }
+
+    /** Of {@code free}, never more than half. */
+    long ahead(long free, long now) {
+        return Math.min(free / 2, ahead(now));
+    }
+}

@@ -1,0 +1,38 @@
+package dev.weir.actors.meter;
+
+/** What may be used here and now of one limit: of the key's own, or of an account's above it. */
+interface Portion {
+
+    /** What a need meets. */
+    enum Fit {
+        YES,
+        /** The limit has it, perhaps; what is here has not, or not yet. */
+        SHORT,
+        EXCEEDED
+    }
+
+    LimitId id();
+
+    /** The window, counted; pieces belong to the one that granted them. */
+    long gen();
+
+    /** Whether {@code need} fits now. */
+    Fit fit(long need, long now);
+
+    /** Holds {@code need}, which fits. */
+    void debit(long need, long now);
+
+    /** A hold of this generation ended and {@code unused} of it is free again. */
+    void release(long amount, long unused);
+
+    /** Charges use beyond a hold: from what is here where there is room, over where there is not. */
+    void charge(long excess);
+
+    /** Room is running out and the limit may have more: worth asking before somebody has to wait. */
+    boolean isLow(long now);
+
+    Standing standing(long now);
+
+    /** The same for a refusal: a window that is not open says when it would end. */
+    Standing refusal(long now);
+}

@@ -1,0 +1,356 @@
+package dev.weir.actors.meter;
+
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this node has of one account: its settings, and a slice of each of its limits, which all keys of the node use.
+ *
+ * <p>Whoever reads or changes it holds its {@linkplain #lock lock}; of several, in the order of their accounts. At most
+ * one {@link Want} is on its way; it is sent again until it is answered.
+ */
+final class Share {
+
+    private static final int TICKS_TO_ANSWER = 5;
+
+    private record Waiting(String model, Need need, long overage) {}
+
+    /** @param paid whether the account pays for it, or somebody else */
+    private record Open(String model, boolean paid, List<Hold.Piece> pieces) {}
+
+    private final AccountId id;
+    private final Standing.Scope scope;
+    private final ZoneId zone;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<HoldId, Waiting> waiting = new LinkedHashMap<>();
+    private final Map<HoldId, Open> holds = new HashMap<>();
+    private final Set<ActorRef<Meter.Command>> watchers = new HashSet<>();
+    private @Nullable AccountSettings settings;
+    private List<ShareSlice> slices = List.of();
+    private long born;
+    private long version;
+    private long sequence;
+    private boolean asking;
+    private int ticks;
+    private @Nullable String trouble;
+    private boolean gone;
+    private boolean letGo;
+    private boolean leaving;
+    private long charged;
+    private long chargedSent;
+    private long chargedDurable;
+    private boolean used;
+
+    Share(AccountId id, ZoneId zone) {
+        this.id = id;
+        this.zone = zone;
+        this.scope = scope(id.kind());
+    }
+
+    /** Of an account that is no more. */
+    static Share ofDeleted(AccountId id, ZoneId zone) {
+        Share share = new Share(id, zone);
+        share.gone = true;
+        return share;
+    }
+
+    static Standing.Scope scope(AccountId.Kind kind) {
+        return switch (kind) {
+            case USER -> Standing.Scope.USER;
+            case MEMBER -> Standing.Scope.TEAM_MEMBER;
+            case TEAM -> Standing.Scope.TEAM;
+            case ORGANIZATION -> Standing.Scope.ORGANIZATION;
+            case CUSTOMER -> Standing.Scope.END_USER;
+            case GLOBAL -> Standing.Scope.GLOBAL;
+        };
+    }
+
+    AccountId id() {
+        return id;
+    }
+
+    Standing.Scope scope() {
+        return scope;
+    }
+
+    void lock() {
+        lock.lock();
+    }
+
+    void unlock() {
+        lock.unlock();
+    }
+
+    /** Null until its meter has answered once. */
+    @Nullable
+    AccountSettings settings() {
+        return settings;
+    }
+
+    /** The account was deleted. */
+    boolean isGone() {
+        return gone;
+    }
+
+    /** The node has no use for it any more, and whoever has one finds another. */
+    void letGo() {
+        letGo = true;
+    }
+
+    boolean isLetGo() {
+        return letGo;
+    }
+
+    /** Why its meter cannot answer; null when it can. */
+    @Nullable
+    String trouble() {
+        return trouble;
+    }
+
+    List<ShareSlice> slices() {
+        return slices;
+    }
+
+    // What keys do here.
+
+    /** A call waits for more. {@code watcher} is told when something has come. */
+    void await(Ask ask, long overage, ActorRef<Meter.Command> watcher) {
+        used = true;
+        waiting.put(ask.hold(), new Waiting(ask.model(), ask.need(), overage));
+        watchers.add(watcher);
+    }
+
+    /** {@code watcher} is told when something has come. */
+    void watch(ActorRef<Meter.Command> watcher) {
+        watchers.add(watcher);
+    }
+
+    void forget(HoldId hold) {
+        waiting.remove(hold);
+    }
+
+    /** Holds what the call needs, which fits every slice that is about its model. */
+    void hold(Ask ask, long now) {
+        used = true;
+        List<Hold.Piece> pieces = new ArrayList<>(slices.size());
+        for (ShareSlice slice : slices) {
+            long amount = slice.id().isAbout(ask.model()) ? slice.id().unit().of(ask.need()) : 0;
+            if (amount > 0) {
+                slice.debit(amount, now);
+                pieces.add(new Hold.Piece(slice.id(), slice.gen(), amount));
+            }
+        }
+        holds.put(ask.hold(), new Open(ask.model(), ask.paid(), pieces));
+    }
+
+    /** Ends a hold: what it did not use is free at once. False when it is not open here. */
+    boolean settle(HoldId hold, Need took, boolean began) {
+        Open open = holds.remove(hold);
+        if (open == null) {
+            return false;
+        }
+        for (ShareSlice slice : slices) {
+            boolean pays = open.paid || slice.id().unit() != LimitId.Unit.NANO_USD;
+            if (pays && Hold.settle(slice, open.model, open.pieces, took, began)) {
+                charged++;
+            }
+        }
+        return true;
+    }
+
+    /** Charges what a hold used beyond {@code held} that nobody remembers: {@code held} itself is charged already. */
+    void charge(String model, Need held, Need took) {
+        for (ShareSlice slice : slices) {
+            LimitId.Unit unit = slice.id().unit();
+            long had = unit.of(held);
+            long excess = slice.id().isAbout(model) ? unit.charged(had, took, true) - had : 0;
+            if (excess > 0) {
+                slice.charge(excess);
+                charged++;
+            }
+        }
+    }
+
+    /** Grows with every use beyond a hold; {@link #isDurable} is asked with it. */
+    long charged() {
+        return charged;
+    }
+
+    /** Whether its meter has made durable what was charged up to {@code mark}. */
+    boolean isDurable(long mark) {
+        return gone || mark <= chargedDurable;
+    }
+
+    /** There is something to tell or to ask. */
+    boolean wants(long now) {
+        return settings == null || !waiting.isEmpty() || chargedSent < charged || (!leaving && isLow(now));
+    }
+
+    private boolean isLow(long now) {
+        for (ShareSlice slice : slices) {
+            if (slice.isLow(now)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // What goes to and comes from its meter.
+
+    boolean isAsking() {
+        return asking;
+    }
+
+    /** The next message to its meter. */
+    Want want(long node, long now, ActorRef<Keeper.Command> replyTo) {
+        asking = true;
+        ticks = 0;
+        chargedSent = charged;
+        sequence++;
+        List<Want.Line> lines = new ArrayList<>(slices.size());
+        for (ShareSlice slice : slices) {
+            lines.add(slice.want(needed(slice, now), overage(slice), !leaving, now));
+        }
+        return new Want(id, node, sequence, born, lines, replyTo);
+    }
+
+    private long needed(ShareSlice slice, long now) {
+        long sum = 0;
+        for (Waiting each : waiting.values()) {
+            if (slice.id().isAbout(each.model)) {
+                long need = slice.id().unit().of(each.need);
+                sum += slice.fit(need, now) == Portion.Fit.EXCEEDED ? 0 : need;
+            }
+        }
+        return sum;
+    }
+
+    private long overage(ShareSlice slice) {
+        long most = 0;
+        for (Waiting each : waiting.values()) {
+            if (slice.id().isAbout(each.model)) {
+                most = Math.max(most, each.overage);
+            }
+        }
+        return most;
+    }
+
+    /** A tick of the clock went by. True when a message was lost and has to be sent again. */
+    boolean isLate() {
+        if (asking && ++ticks >= TICKS_TO_ANSWER) {
+            asking = false;
+            return true;
+        }
+        return false;
+    }
+
+    /** Returns whom to tell. */
+    Set<ActorRef<Meter.Command>> told(Allotted answer, long now) {
+        boolean current = answer.sequence() == sequence;
+        if (current) {
+            asking = false;
+        }
+        switch (answer.outcome()) {
+            case Allotted.Granted granted -> {
+                trouble = null;
+                boolean first = settings == null;
+                adopt(granted.born(), granted.version(), granted.settings(), !first);
+                if (granted.born() == born) {
+                    Map<LimitId, Allotted.Line> lines =
+                            granted.lines().stream().collect(Collectors.toMap(Allotted.Line::id, Function.identity()));
+                    for (ShareSlice slice : slices) {
+                        Allotted.Line line = lines.get(slice.id());
+                        if (line != null) {
+                            slice.told(line, now);
+                        }
+                    }
+                }
+                if (current) {
+                    chargedDurable = chargedSent;
+                }
+            }
+            case Allotted.Absent absent -> gone = true;
+            case Allotted.Unavailable unavailable -> trouble = unavailable.reason();
+        }
+        return wake();
+    }
+
+    /** The account's settings are others from now on; what is not in use of its limits goes back. */
+    Set<ActorRef<Meter.Command>> changed(long life, long nextVersion, AccountSettings next) {
+        adopt(life, nextVersion, next, true);
+        slices.forEach(ShareSlice::giveBack);
+        return wake();
+    }
+
+    Set<ActorRef<Meter.Command>> deleted() {
+        gone = true;
+        return wake();
+    }
+
+    void giveBack() {
+        slices.forEach(ShareSlice::giveBack);
+    }
+
+    /** Gives back what is not in use, and asks for no more than is needed from now on. */
+    void leave() {
+        leaving = true;
+        giveBack();
+    }
+
+    private Set<ActorRef<Meter.Command>> wake() {
+        Set<ActorRef<Meter.Command>> all = Set.copyOf(watchers);
+        watchers.clear();
+        return all;
+    }
+
+    private void adopt(long life, long nextVersion, AccountSettings next, boolean synced) {
+        if (life < born || (life == born && nextVersion < version)) {
+            return;
+        }
+        Map<LimitId, ShareSlice> known = life == born
+                ? slices.stream().collect(Collectors.toMap(ShareSlice::id, Function.identity()))
+                : Map.of();
+        born = life;
+        version = nextVersion;
+        settings = next;
+        List<ShareSlice> kept = new ArrayList<>();
+        for (LimitRule rule : LimitRule.of(next)) {
+            ShareSlice slice = known.get(rule.id());
+            if (slice == null) {
+                slice = new ShareSlice(id, scope, rule, zone, synced);
+            } else {
+                slice.rule(rule);
+            }
+            kept.add(slice);
+        }
+        slices = List.copyOf(kept);
+    }
+
+    /** Nobody has used it since the last time that this was asked, and nothing of it is open. */
+    boolean isIdle() {
+        boolean idle = !used
+                && !asking
+                && waiting.isEmpty()
+                && holds.isEmpty()
+                && slices.stream().allMatch(ShareSlice::isAtRest);
+        used = false;
+        return idle;
+    }
+
+    List<Standing> standings(long now) {
+        return slices.stream().map(slice -> slice.standing(now)).toList();
+    }
+}

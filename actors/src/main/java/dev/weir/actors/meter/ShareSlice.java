@@ -1,0 +1,197 @@
+package dev.weir.actors.meter;
+
+import dev.weir.config.AccountId;
+import java.time.Instant;
+import java.time.ZoneId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * This node's slice of one limit of an account: what was granted durably, and what the keys of this node use of it. Not
+ * thread-safe: it is its {@link Share}'s.
+ */
+final class ShareSlice implements Portion {
+
+    private static final long DENIED_MILLIS = 250;
+
+    private final Standing.Scope scope;
+    private final AccountId account;
+    private final ZoneId zone;
+    private LimitRule rule;
+    private boolean synced;
+    private long gen;
+    private long end;
+    private long granted;
+    private long returned;
+    private long elsewhere;
+    private long used;
+    private long held;
+    private long over;
+    private long overDurable;
+    private final Demand demand = new Demand();
+    private long deniedUntil;
+    private long free;
+
+    /** @param synced nothing of the limit was this node's before */
+    ShareSlice(AccountId account, Standing.Scope scope, LimitRule rule, ZoneId zone, boolean synced) {
+        this.account = account;
+        this.scope = scope;
+        this.rule = rule;
+        this.zone = zone;
+        this.synced = synced;
+    }
+
+    void rule(LimitRule next) {
+        rule = next;
+    }
+
+    /** What the account's meter says; an older word than is known changes nothing. */
+    void told(Allotted.Line line, long now) {
+        if (line.gen() < gen) {
+            return;
+        }
+        if (line.gen() > gen) {
+            long known = line.gen() == gen + 1 ? Math.max(overDurable, line.formerOver()) : overDurable;
+            over = Math.max(line.over(), synced ? over - known : 0);
+            used = synced ? 0 : line.granted() - line.returned();
+            overDurable = line.over();
+            held = 0;
+            gen = line.gen();
+            granted = line.granted();
+            returned = line.returned();
+        }
+        synced = true;
+        granted = Math.max(granted, line.granted());
+        overDurable = Math.max(overDurable, line.over());
+        end = line.end();
+        elsewhere = line.committed() - (line.granted() - line.returned() + line.over());
+        free = Math.max(0, rule.cap(now) - line.committed());
+        deniedUntil = line.denied() ? now + DENIED_MILLIS : 0;
+    }
+
+    /**
+     * What to tell the account's meter.
+     *
+     * @param waiting the sum of the needs that wait here
+     * @param overage how far they may go beyond the limit
+     * @param onStock whether more than that is worth having
+     */
+    Want.Line want(long waiting, long overage, boolean onStock, long now) {
+        boolean open = isOpen(now);
+        long missing = Math.max(0, waiting - (open ? headroom() : 0));
+        long ahead = onStock && (missing > 0 || isLow(now)) ? demand.ahead(now) : 0;
+        return new Want.Line(rule.id(), gen, missing, overage, ahead, used, returned, over, overDurable);
+    }
+
+    /** Gives back what is not in use. */
+    void giveBack() {
+        returned += Math.max(0, headroom());
+    }
+
+    boolean isOpen(long now) {
+        return gen > 0 && now < end;
+    }
+
+    private long headroom() {
+        return piece() - used;
+    }
+
+    /** Nothing of it is in flight, and nothing that its meter does not know. */
+    boolean isAtRest() {
+        return held == 0 && !owesMeter();
+    }
+
+    /** There is use beyond the slice that its meter has not made durable, as far as is known here. */
+    boolean owesMeter() {
+        return over != overDurable;
+    }
+
+    /** What of the limit is this node's. */
+    long piece() {
+        return granted - returned;
+    }
+
+    /** What of it is in use. */
+    long used() {
+        return used;
+    }
+
+    long over() {
+        return over;
+    }
+
+    @Override
+    public LimitId id() {
+        return rule.id();
+    }
+
+    @Override
+    public long gen() {
+        return gen;
+    }
+
+    /** What is here comes first: only the account's meter can say that there is no more. */
+    @Override
+    public Fit fit(long need, long now) {
+        if (need == 0) {
+            return Fit.YES;
+        }
+        demand.asked(need);
+        if (need > rule.cap(now)) {
+            return Fit.EXCEEDED;
+        }
+        if (!isOpen(now)) {
+            return Fit.SHORT;
+        }
+        if (need <= headroom()) {
+            return Fit.YES;
+        }
+        return now < deniedUntil && need > free + headroom() ? Fit.EXCEEDED : Fit.SHORT;
+    }
+
+    @Override
+    public void debit(long need, long now) {
+        used += need;
+        held += need;
+        demand.used(need, now);
+    }
+
+    @Override
+    public void release(long amount, long unused) {
+        held -= amount;
+        used -= unused;
+    }
+
+    @Override
+    public void charge(long excess) {
+        long inside = Math.clamp(headroom(), 0, excess);
+        used += inside;
+        over += excess - inside;
+    }
+
+    @Override
+    public boolean isLow(long now) {
+        return free > 0 && isOpen(now) && headroom() < demand.ahead(free, now) / 2;
+    }
+
+    @Override
+    public Standing standing(long now) {
+        boolean open = isOpen(now);
+        return new Standing(
+                scope,
+                account.name(),
+                rule.id(),
+                rule.cap(now),
+                open ? elsewhere + used + over : 0,
+                open ? held : 0,
+                open && end != LimitRule.NEVER ? Instant.ofEpochMilli(end) : null);
+    }
+
+    @Override
+    public Standing refusal(long now) {
+        Standing standing = standing(now);
+        @Nullable Instant reset = standing.reset();
+        return reset != null || rule.period() == null
+                ? standing
+                : standing.until(Instant.ofEpochMilli(rule.windowEnd(now, zone)));
+    }
+}

@@ -1,0 +1,339 @@
+package dev.weir.actors.meter;
+
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
+import dev.weir.config.KeySettings;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this node has of accounts. Its key meters use it in their own turns, without a message; it asks an account's
+ * meter, once for all of them, when there is not enough. {@link Keeper} is the actor that the answers come to.
+ *
+ * <p>It knows which accounts exist: what a key names and nobody made is a label and costs nothing. Thread-safe.
+ */
+public final class Shares {
+
+    private final long node;
+    private final ZoneId zone;
+    private final Consumer<Want> meters;
+    private final Set<AccountId> accounts = ConcurrentHashMap.newKeySet();
+    private final Set<AccountId> deleted = ConcurrentHashMap.newKeySet();
+    private final Map<String, String> aliases = new ConcurrentHashMap<>();
+    private final Map<AccountId, Share> shares = new ConcurrentHashMap<>();
+    private volatile @Nullable ActorRef<Keeper.Command> keeper;
+    private final AtomicLong version = new AtomicLong();
+
+    /**
+     * @param node this node's incarnation
+     * @param zone in which days, weeks and months end
+     * @param meters sends a message to the meter of the account that it is about
+     */
+    public Shares(long node, ZoneId zone, Consumer<Want> meters) {
+        this.node = node;
+        this.zone = zone;
+        this.meters = meters;
+    }
+
+    /** A node without accounts. */
+    public static Shares none(long node, ZoneId zone) {
+        return new Shares(node, zone, want -> {});
+    }
+
+    void keeper(ActorRef<Keeper.Command> self) {
+        keeper = self;
+    }
+
+    /** The account exists. */
+    public void exists(AccountId account) {
+        deleted.remove(account);
+        if (accounts.add(account)) {
+            version.incrementAndGet();
+        }
+    }
+
+    /**
+     * The account existed. Keys that name it are refused, or they would be free of its limits; an end user is just not
+     * limited any more.
+     */
+    public void isDeleted(AccountId account) {
+        accounts.remove(account);
+        if (account.kind() != AccountId.Kind.CUSTOMER) {
+            deleted.add(account);
+        }
+        version.incrementAndGet();
+    }
+
+    /** A rotated key's secret: its hash leads to the meter of {@code key}. */
+    public void alias(String hash, String key) {
+        aliases.put(hash, key);
+    }
+
+    /** The id of the meter that a secret with this hash leads to. */
+    public String meterOf(String hash) {
+        String key = aliases.get(hash);
+        return key == null ? hash : key;
+    }
+
+    /** Changes when an account comes, goes or belongs elsewhere. */
+    long version() {
+        return version.get();
+    }
+
+    /** What there is of an account; null where there is no such account. */
+    @Nullable
+    Share find(AccountId account) {
+        if (!accounts.contains(account)) {
+            return deleted.contains(account) ? Share.ofDeleted(account, zone) : null;
+        }
+        return shares.computeIfAbsent(account, id -> new Share(id, zone));
+    }
+
+    /** The same for a hold that may outlive its account. */
+    @Nullable
+    Share open(AccountId account) {
+        return shares.get(account);
+    }
+
+    /**
+     * The accounts above a key, without its end user's: in the order of their locks.
+     *
+     * @return null when it is not known yet; {@code watcher} is told when it is
+     */
+    @Nullable
+    List<Share> above(KeySettings key, ActorRef<Meter.Command> watcher) {
+        List<Share> chain = new ArrayList<>(4);
+        String organization = key.organizationId();
+        String user = key.userId();
+        String team = key.teamId();
+        Share ofTeam = null;
+        if (user != null) {
+            add(chain, find(AccountId.user(user)));
+        }
+        if (team != null) {
+            if (user != null) {
+                add(chain, find(AccountId.member(team, user)));
+            }
+            ofTeam = find(AccountId.team(team));
+            add(chain, ofTeam);
+        }
+        if (ofTeam != null && !ofTeam.isGone()) {
+            AccountSettings settings = settings(ofTeam, watcher);
+            if (settings == null) {
+                return null;
+            }
+            if (settings.organizationId() != null) {
+                organization = settings.organizationId();
+            }
+        }
+        if (organization != null) {
+            add(chain, find(AccountId.organization(organization)));
+        }
+        add(chain, find(AccountId.EVERYTHING));
+        return chain;
+    }
+
+    private static void add(List<Share> chain, @Nullable Share share) {
+        if (share != null) {
+            chain.add(share);
+        }
+    }
+
+    private @Nullable AccountSettings settings(Share share, ActorRef<Meter.Command> watcher) {
+        share.lock();
+        try {
+            if (share.settings() == null) {
+                share.watch(watcher);
+                ask(share, 0);
+            }
+            return share.settings();
+        } finally {
+            share.unlock();
+        }
+    }
+
+    /** Asks the share's meter, if there is something to ask and no question is on its way. Holds the share's lock. */
+    void ask(Share share, long now) {
+        ActorRef<Keeper.Command> self = keeper;
+        if (self != null && !share.isAsking() && !share.isGone() && share.wants(now)) {
+            meters.accept(share.want(node, now, self));
+        }
+    }
+
+    // What the keeper does.
+
+    void told(Allotted answer, long now) {
+        Share share = shares.get(answer.account());
+        if (share == null) {
+            return;
+        }
+        Set<ActorRef<Meter.Command>> watchers;
+        share.lock();
+        try {
+            @Nullable String before = organization(share);
+            boolean opened = share.settings() == null;
+            watchers = share.told(answer, now);
+            if (share.isGone()) {
+                drop(share);
+            } else if (opened || !same(before, organization(share))) {
+                version.incrementAndGet();
+            }
+            ask(share, now);
+        } finally {
+            share.unlock();
+        }
+        wake(watchers);
+    }
+
+    private static @Nullable String organization(Share share) {
+        AccountSettings settings = share.settings();
+        return settings == null ? null : settings.organizationId();
+    }
+
+    private static boolean same(@Nullable String one, @Nullable String other) {
+        return one == null ? other == null : one.equals(other);
+    }
+
+    private static void wake(Collection<ActorRef<Meter.Command>> watchers) {
+        watchers.forEach(watcher -> watcher.tell(Meter.SharesMoved.INSTANCE));
+    }
+
+    private void drop(Share share) {
+        shares.remove(share.id(), share);
+        isDeleted(share.id());
+    }
+
+    /**
+     * An account was made or changed.
+     *
+     * @return what to tell its meter: all that this node has of it, and gives back
+     */
+    @Nullable
+    Want changed(Keeper.Changed change, long now) {
+        exists(change.account());
+        Share share = shares.computeIfAbsent(change.account(), id -> new Share(id, zone));
+        Set<ActorRef<Meter.Command>> watchers;
+        @Nullable Want answer;
+        share.lock();
+        try {
+            watchers = share.changed(change.born(), change.version(), change.settings());
+            version.incrementAndGet();
+            answer = said(share, now);
+        } finally {
+            share.unlock();
+        }
+        wake(watchers);
+        return answer;
+    }
+
+    /** What this node has of an account; null where it has nothing. */
+    @Nullable
+    Want report(AccountId account, long now) {
+        Share share = shares.get(account);
+        if (share == null) {
+            return null;
+        }
+        share.lock();
+        try {
+            return share.settings() == null ? null : said(share, now);
+        } finally {
+            share.unlock();
+        }
+    }
+
+    private @Nullable Want said(Share share, long now) {
+        ActorRef<Keeper.Command> self = keeper;
+        return self == null ? null : share.want(node, now, self);
+    }
+
+    void deleted(AccountId account) {
+        Share share = shares.get(account);
+        isDeleted(account);
+        if (share == null) {
+            return;
+        }
+        Set<ActorRef<Meter.Command>> watchers;
+        share.lock();
+        try {
+            watchers = share.deleted();
+            drop(share);
+        } finally {
+            share.unlock();
+        }
+        wake(watchers);
+    }
+
+    /** Sends again what was not answered. */
+    void tick(long now) {
+        for (Share share : shares.values()) {
+            share.lock();
+            try {
+                if (share.isLate()) {
+                    ask(share, now);
+                }
+            } finally {
+                share.unlock();
+            }
+        }
+    }
+
+    /** Lets go of what nobody has used for some time. */
+    void tidy(long now) {
+        if (shares.values().removeIf(share -> isLetGo(share, now))) {
+            version.incrementAndGet();
+        }
+    }
+
+    private boolean isLetGo(Share share, long now) {
+        ActorRef<Keeper.Command> self = keeper;
+        share.lock();
+        try {
+            if (self == null || share.settings() == null || !share.isIdle()) {
+                return false;
+            }
+            share.giveBack();
+            meters.accept(share.want(node, now, self));
+            share.letGo();
+            return true;
+        } finally {
+            share.unlock();
+        }
+    }
+
+    /** Gives everything back that is not in use: the node leaves. */
+    void giveBack(long now) {
+        ActorRef<Keeper.Command> self = keeper;
+        for (Share share : shares.values()) {
+            share.lock();
+            try {
+                if (self != null && share.settings() != null) {
+                    share.leave();
+                    meters.accept(share.want(node, now, self));
+                }
+            } finally {
+                share.unlock();
+            }
+        }
+    }
+
+    /** Whether everything that was said has been answered. */
+    boolean isQuiet() {
+        return shares.values().stream().noneMatch(share -> {
+            share.lock();
+            try {
+                return share.isAsking();
+            } finally {
+                share.unlock();
+            }
+        });
+    }
+}

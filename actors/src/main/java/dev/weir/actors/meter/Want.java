@@ -1,0 +1,46 @@
+package dev.weir.actors.meter;
+
+import dev.weir.actors.Wire;
+import dev.weir.config.AccountId;
+import java.util.List;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/**
+ * A node tells the meter of an account what it has used and given back of it, and what it wants. All counters only grow
+ * within a generation, so that a message that comes late, twice or not at all does no harm.
+ *
+ * @param node its incarnation
+ * @param sequence of this message among those of the node about this account; an answer names it
+ * @param born the account's life that the counters are about; 0 when the node knows nothing of it yet
+ */
+public record Want(
+        AccountId account, long node, long sequence, long born, List<Line> lines, ActorRef<Keeper.Command> replyTo)
+        implements Meter.Use, Wire {
+
+    /**
+     * One limit.
+     *
+     * @param gen of the window that the counters are about; 0 when the node knows none
+     * @param need how much more is needed than is there
+     * @param overage how much of it may go beyond the limit, for calls that already run
+     * @param ahead how much more than that is worth having
+     * @param used of what was granted
+     * @param returned of what was granted
+     * @param over used beyond what was granted
+     * @param overKnown the part of it that the account's meter has made durable, as far as the node has heard
+     */
+    public record Line(
+            LimitId id,
+            long gen,
+            long need,
+            long overage,
+            long ahead,
+            long used,
+            long returned,
+            long over,
+            long overKnown) {}
+
+    public Want {
+        lines = List.copyOf(lines);
+    }
+}

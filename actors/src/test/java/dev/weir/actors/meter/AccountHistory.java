@@ -1,0 +1,406 @@
+package dev.weir.actors.meter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
+import dev.weir.config.Limits;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An account's life driven by numbers: its meter, and nodes that use it over a network that loses, repeats, delays and
+ * reorders. A witness counts for itself and checks the promises after every step.
+ */
+final class AccountHistory {
+
+    private static final AccountId ID = AccountId.team("t");
+
+    private record Window(LimitId limit, long gen) {}
+
+    private record Call(HoldId id, Need need) {}
+
+    private record Mail(long node, Allotted answer) {}
+
+    private static final class Node {
+        private final long incarnation;
+        private final Share share = new Share(ID, ZoneOffset.UTC);
+        private final List<Call> open = new ArrayList<>();
+        private final Map<HoldId, Ask> waiting = new HashMap<>();
+        private int refused;
+
+        Node(long incarnation) {
+            this.incarnation = incarnation;
+        }
+    }
+
+    private final List<Node> nodes = new ArrayList<>();
+
+    /** Nodes that crashed, or were thought to: what they had they may still use. */
+    private final List<Node> zombies = new ArrayList<>();
+
+    private final List<Want> wants = new ArrayList<>();
+    private final List<Mail> answers = new ArrayList<>();
+    private final Map<Window, Long> used = new HashMap<>();
+
+    /** Of which use beyond a slice was heard of after its window: it is charged to a later one. */
+    private final Set<LimitId> late = new HashSet<>();
+
+    private final boolean faults;
+    private final ActorRef<Keeper.Command> keeper;
+    private final ActorRef<Meter.Command> watcher;
+    private MeterState row;
+    private AccountBook book;
+    private @Nullable MeterState inFlight;
+    private long now = 1_800_000_000_000L;
+    private long sequence;
+    private long incarnations;
+    private int granted;
+
+    /** @param nobody whom nothing that is told reaches */
+    AccountHistory(Limits limits, int nodes, boolean faults, ActorRef<Object> nobody) {
+        this.keeper = nobody.narrow();
+        this.watcher = nobody.narrow();
+        this.faults = faults;
+        row = MeterState.created(ID.toString(), settings(limits), 1, now).next(1);
+        book = AccountBook.ofCreated(ID, row, common());
+        for (int i = 0; i < nodes; i++) {
+            this.nodes.add(new Node(++incarnations));
+        }
+    }
+
+    private static AccountSettings settings(Limits limits) {
+        return AccountSettings.unlimited(AccountId.Kind.TEAM).withLimits(limits);
+    }
+
+    private MeterSettings common() {
+        return new MeterSettings(
+                1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), this::isAtWork);
+    }
+
+    private boolean isAtWork(long incarnation) {
+        return nodes.stream().anyMatch(node -> node.incarnation == incarnation);
+    }
+
+    int granted() {
+        return granted;
+    }
+
+    int refused() {
+        return nodes.stream().mapToInt(node -> node.refused).sum();
+    }
+
+    void play(List<Integer> script) {
+        for (int each : script) {
+            step(each);
+            check();
+        }
+        quiesce();
+        check();
+    }
+
+    private void step(int code) {
+        int argument = code >> 4;
+        switch (code & 15) {
+            case 0, 1, 2, 3 -> reserve(argument);
+            case 4, 5, 6 -> settle(argument);
+            case 7, 8 -> deliverWant(argument, faults && (argument & 7) == 0);
+            case 9, 10 -> deliverAnswer(argument, faults && (argument & 7) == 0);
+            case 11 -> finishWrite();
+            case 12 -> pass(argument % 40_000);
+            case 13 -> {
+                if (faults) {
+                    lose(argument);
+                }
+            }
+            case 14 -> {
+                if (faults) {
+                    crash(argument);
+                }
+            }
+            default -> tick();
+        }
+    }
+
+    private void pass(long millis) {
+        now += millis;
+    }
+
+    void reserve(int argument) {
+        Node node = nodes.get(argument % nodes.size());
+        HoldId id = new HoldId(node.incarnation, ++sequence);
+        Ask ask = new Ask(id, "k", "m", new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true), null, true);
+        decide(node, ask);
+    }
+
+    /** What a purse does with a share, without a key's own limits. */
+    private void decide(Node node, Ask ask) {
+        boolean isShort = node.share.settings() == null;
+        for (ShareSlice slice : node.share.slices()) {
+            long amount = slice.id().unit().of(ask.need());
+            switch (slice.fit(amount, now)) {
+                case YES -> {}
+                case SHORT -> isShort = true;
+                case EXCEEDED -> {
+                    node.waiting.remove(ask.hold());
+                    node.share.forget(ask.hold());
+                    node.refused++;
+                    return;
+                }
+            }
+        }
+        if (isShort) {
+            node.waiting.put(ask.hold(), ask);
+            node.share.await(ask, 0, watcher);
+            ask(node);
+            return;
+        }
+        node.waiting.remove(ask.hold());
+        node.share.forget(ask.hold());
+        node.share.hold(ask, now);
+        node.open.add(new Call(ask.hold(), ask.need()));
+        granted++;
+        for (ShareSlice slice : node.share.slices()) {
+            long amount = slice.id().unit().of(ask.need());
+            Window window = new Window(slice.id(), slice.gen());
+            used.merge(window, amount, Long::sum);
+        }
+    }
+
+    private void settle(int argument) {
+        Node node = nodes.get(argument % nodes.size());
+        if (node.open.isEmpty()) {
+            return;
+        }
+        Call call = node.open.remove(argument % node.open.size());
+        boolean began = (argument & 3) != 0;
+        Need took = new Need(1, argument % 41, argument % 53, 0, true);
+        Map<LimitId, Long> before = new HashMap<>();
+        node.share.slices().forEach(slice -> before.put(slice.id(), slice.used() + slice.over()));
+        assertThat(node.share.settle(call.id, took, began)).isTrue();
+        assertThat(node.share.settle(call.id, took, began))
+                .as("a settlement counts once")
+                .isFalse();
+        for (ShareSlice slice : node.share.slices()) {
+            long changed = slice.used() + slice.over() - before.getOrDefault(slice.id(), 0L);
+            used.merge(new Window(slice.id(), slice.gen()), changed, Long::sum);
+        }
+        ask(node);
+    }
+
+    private void ask(Node node) {
+        if (!node.share.isAsking() && node.share.wants(now)) {
+            wants.add(node.share.want(node.incarnation, now, keeper));
+        }
+    }
+
+    private void deliverWant(int argument, boolean again) {
+        if (wants.isEmpty()) {
+            return;
+        }
+        int index = argument % wants.size();
+        Want want = again ? wants.get(index) : wants.remove(index);
+        for (Want.Line line : want.lines()) {
+            if (line.gen() < limit(inFlight == null ? row : inFlight, line.id()).gen()
+                    && line.over() > line.overKnown()) {
+                late.add(line.id());
+            }
+        }
+        book.want(want);
+        plan(UnaryOperator.identity());
+    }
+
+    private void deliverAnswer(int argument, boolean again) {
+        if (answers.isEmpty()) {
+            return;
+        }
+        int index = argument % answers.size();
+        Mail mail = again ? answers.get(index) : answers.remove(index);
+        for (Node node : nodes) {
+            if (node.incarnation == mail.node) {
+                noteLate(node, mail.answer);
+                node.share.told(mail.answer, now);
+                List.copyOf(node.waiting.values()).forEach(ask -> decide(node, ask));
+                ask(node);
+            }
+        }
+    }
+
+    private void noteLate(Node node, Allotted answer) {
+        if (answer.outcome() instanceof Allotted.Granted granted) {
+            for (Allotted.Line line : granted.lines()) {
+                node.share.slices().stream()
+                        .filter(slice -> slice.id().equals(line.id()) && slice.gen() < line.gen() && slice.owesMeter())
+                        .forEach(slice -> late.add(slice.id()));
+            }
+        }
+    }
+
+    private void lose(int argument) {
+        List<?> mail = (argument & 1) == 0 ? wants : answers;
+        if (!mail.isEmpty()) {
+            mail.remove(argument % mail.size());
+        }
+    }
+
+    private void tick() {
+        for (Node node : nodes) {
+            if (node.share.isLate()) {
+                ask(node);
+            }
+        }
+    }
+
+    private void plan(UnaryOperator<MeterState> change) {
+        if (inFlight != null) {
+            return;
+        }
+        MeterState next = book.plan(change, now, ++sequence).orElse(null);
+        if (next == null) {
+            answer();
+            return;
+        }
+        assertThat(next.rev()).isEqualTo(row.rev() + 1);
+        for (LimitRule rule : LimitRule.of(next.settings())) {
+            LimitState after = limit(next, rule.id());
+            LimitState before = limit(row, rule.id());
+            assertThat(after.gen()).as("windows never go back").isBetween(before.gen(), before.gen() + 1);
+            boolean raised = after.slices().entrySet().stream()
+                    .anyMatch(slice -> slice.getValue().granted()
+                            > (after.gen() == before.gen()
+                                    ? before.of(slice.getKey()).granted()
+                                    : 0));
+            if (raised) {
+                assertThat(after.committed())
+                        .as("P1: a grant stays within the limit")
+                        .isLessThanOrEqualTo(rule.cap(now));
+            }
+        }
+        inFlight = next;
+    }
+
+    private void answer() {
+        book.answers().forEach(answer -> answers.add(new Mail(answer.to().node(), answer.allotted())));
+    }
+
+    private static LimitState limit(MeterState state, LimitId id) {
+        return state.limits().stream()
+                .filter(limit -> limit.id().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void finishWrite() {
+        if (inFlight != null) {
+            row = inFlight;
+            inFlight = null;
+            book.written(row);
+            answer();
+            plan(UnaryOperator.identity());
+        }
+    }
+
+    private void crash(int argument) {
+        if ((argument & 1) == 0) {
+            if (inFlight != null && (argument & 2) == 0) {
+                row = inFlight;
+            }
+            inFlight = null;
+            book = new AccountBook(ID, row, common());
+            plan(UnaryOperator.identity());
+        } else {
+            int index = (argument >> 2) % nodes.size();
+            zombies.add(nodes.remove(index));
+            nodes.add(new Node(++incarnations));
+        }
+    }
+
+    /** The network and the store are well, and every call ends as it was held. */
+    void quiesce() {
+        for (int round = 0; round < 60; round++) {
+            while (!wants.isEmpty()) {
+                deliverWant(0, false);
+            }
+            finishWrite();
+            while (!answers.isEmpty()) {
+                deliverAnswer(0, false);
+            }
+            tick();
+        }
+        for (Node node : nodes) {
+            assertThat(node.waiting).as("everybody is answered").isEmpty();
+        }
+    }
+
+    void settleAll() {
+        for (int i = 0; i < nodes.size(); i++) {
+            while (!nodes.get(i).open.isEmpty()) {
+                settle(i + nodes.size() * 4);
+            }
+        }
+        quiesce();
+    }
+
+    private void check() {
+        for (LimitRule rule : LimitRule.of(row.settings())) {
+            LimitState durable = limit(row, rule.id());
+            long pieces = 0;
+            long inUse = 0;
+            for (List<Node> some : List.of(nodes, zombies)) {
+                for (Node node : some) {
+                    for (ShareSlice slice : node.share.slices()) {
+                        if (slice.id().equals(rule.id()) && slice.gen() == durable.gen()) {
+                            assertThat(slice.used())
+                                    .as("%s: use stays within the slice", rule.id())
+                                    .isLessThanOrEqualTo(slice.piece());
+                            pieces += slice.piece();
+                            inUse += slice.used();
+                        }
+                    }
+                }
+            }
+            boolean slots = rule.id().kind() == LimitId.Kind.SLOTS;
+            if (!slots || zombies.isEmpty()) {
+                assertThat(pieces)
+                        .as("P2: %s: all pieces, zombies' too, are committed", rule.id())
+                        .isLessThanOrEqualTo(durable.committed());
+            }
+            if (!faults && !slots) {
+                long witness = used.getOrDefault(new Window(rule.id(), durable.gen()), 0L);
+                assertThat(witness)
+                        .as("%s: the witness and the slices agree", rule.id())
+                        .isGreaterThanOrEqualTo(inUse);
+            }
+        }
+    }
+
+    /** After everything is settled and said, what is committed is what was used. */
+    void checkExact() {
+        settleAll();
+        for (Node node : nodes) {
+            node.share.leave();
+            wants.add(node.share.want(node.incarnation, now, keeper));
+        }
+        quiesce();
+        for (LimitRule rule : LimitRule.of(row.settings())) {
+            LimitState durable = limit(row, rule.id());
+            boolean slots = rule.id().kind() == LimitId.Kind.SLOTS;
+            long witness = slots ? 0 : used.getOrDefault(new Window(rule.id(), durable.gen()), 0L);
+            long charged = durable.committed() - durable.carried();
+            if (late.contains(rule.id())) {
+                assertThat(charged).as("%s: nothing is forgotten", rule.id()).isGreaterThanOrEqualTo(witness);
+            } else {
+                assertThat(charged).as("%s: exact", rule.id()).isEqualTo(witness);
+            }
+        }
+    }
+}

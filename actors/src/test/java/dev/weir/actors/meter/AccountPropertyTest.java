@@ -1,0 +1,85 @@
+package dev.weir.actors.meter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.config.BudgetPeriod;
+import dev.weir.config.Limits;
+import dev.weir.config.Money;
+import java.util.List;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.LongRange;
+import net.jqwik.api.lifecycle.AfterContainer;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+
+final class AccountPropertyTest {
+
+    private static final ActorTestKit KIT = ActorTestKit.create();
+
+    @AfterContainer
+    static void close() {
+        KIT.shutdownTestKit();
+    }
+
+    @Provide
+    Arbitrary<List<Integer>> scripts() {
+        return Arbitraries.integers().between(0, 1 << 24).list().ofMaxSize(200);
+    }
+
+    private static Limits limits(long rpm, long tpm, long budget, long slots) {
+        return Limits.NONE
+                .withRpm(rpm)
+                .withTpm(tpm)
+                .withBudget(new Money(budget), BudgetPeriod.parse("1h"))
+                .withSlots(slots);
+    }
+
+    @Property
+    void noHistoryGivesNodesMoreThanALimit(
+            @ForAll("scripts") List<Integer> script,
+            @ForAll @LongRange(max = 40) long rpm,
+            @ForAll @LongRange(max = 400) long tpm,
+            @ForAll @LongRange(max = 900) long budget,
+            @ForAll @LongRange(max = 9) long slots,
+            @ForAll @IntRange(min = 1, max = 4) int nodes) {
+        new AccountHistory(
+                        limits(rpm, tpm, budget, slots),
+                        nodes,
+                        true,
+                        KIT.system().ignoreRef())
+                .play(script);
+    }
+
+    @Property
+    void withoutFaultsEveryFigureIsExact(
+            @ForAll("scripts") List<Integer> script,
+            @ForAll @LongRange(max = 40) long rpm,
+            @ForAll @LongRange(max = 400) long tpm,
+            @ForAll @LongRange(max = 900) long budget,
+            @ForAll @IntRange(min = 1, max = 4) int nodes) {
+        AccountHistory history = new AccountHistory(
+                limits(rpm, tpm, budget, 20), nodes, false, KIT.system().ignoreRef());
+
+        history.play(script);
+
+        history.checkExact();
+    }
+
+    @Property
+    void aNodeAloneGetsAllOfALimit(@ForAll @IntRange(max = 300) int rpm, @ForAll @IntRange(max = 50) int above) {
+        AccountHistory history = new AccountHistory(
+                Limits.NONE.withRpm(rpm), 1, false, KIT.system().ignoreRef());
+
+        for (int call = 0; call < rpm + above; call++) {
+            history.reserve(0);
+        }
+        history.quiesce();
+
+        assertThat(history.granted()).isEqualTo(rpm);
+        assertThat(history.refused()).isEqualTo(above);
+    }
+}

@@ -140,6 +140,9 @@ final class SettingsReader {
     private static WeirSettings.Meters meters(Value meters) {
         return new WeirSettings.Meters(
                 meters.at("default_output").integer(1, MILLION),
+                meters.at("reservation").oneOf(WeirSettings.Reservation.class),
+                meters.at("on_exhausted").oneOf(WeirSettings.OnExhausted.class),
+                (int) meters.at("overage_percent").integer(0, 100),
                 meters.at("unpriced").oneOf(Unpriced.class),
                 meters.at("passivate_after").duration());
     }

@@ -155,8 +155,34 @@ public record WeirSettings(
     /** Waiting for a meter's answer. */
     public record Admission(Duration timeout) {}
 
-    /** Meters: what is held without better knowledge, and how long a quiet one stays in memory. */
-    public record Meters(long defaultOutput, Unpriced unpriced, Duration passivateAfter) {}
+    /**
+     * Meters: what is held without better knowledge, and how long a quiet one stays in memory.
+     *
+     * @param overage how far a call that runs may go beyond a limit, in percent of it; 0 where it is cut at the limit
+     */
+    public record Meters(
+            long defaultOutput,
+            Reservation reservation,
+            OnExhausted onExhausted,
+            int overage,
+            Unpriced unpriced,
+            Duration passivateAfter) {}
+
+    /** What a stream holds before it begins. */
+    public enum Reservation {
+        /** What its model's streams usually come to; more is held as it goes on. */
+        EXPECTED,
+        /** The most that it may come to. */
+        MAX
+    }
+
+    /** What happens to a stream for which a limit has no more. */
+    public enum OnExhausted {
+        /** It goes on, as far as the overage. */
+        FINISH,
+        /** It ends there, with an error. */
+        CUT
+    }
 
     /** What happens to a call of a model without a price. */
     public enum Unpriced {

@@ -60,7 +60,14 @@ class WeirSettingsTest {
                         null,
                         null,
                         true));
-        assertThat(settings.meters()).isEqualTo(new WeirSettings.Meters(1024, Unpriced.AUTO, Duration.ofMinutes(5)));
+        assertThat(settings.meters())
+                .isEqualTo(new WeirSettings.Meters(
+                        1024,
+                        WeirSettings.Reservation.EXPECTED,
+                        WeirSettings.OnExhausted.FINISH,
+                        5,
+                        Unpriced.AUTO,
+                        Duration.ofMinutes(5)));
         assertThat(settings.tls()).isNull();
         assertThat(settings.management().port()).isNull();
         assertThat(settings.accessLog()).isEqualTo(AccessLog.Stream.STDOUT);

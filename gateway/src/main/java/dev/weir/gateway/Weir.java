@@ -228,7 +228,10 @@ public final class Weir implements AutoCloseable {
                 Version.current(),
                 config.general().timezone(),
                 unpriced,
-                settings.meters().passivateAfter());
+                settings.meters().passivateAfter(),
+                settings.meters().onExhausted() == WeirSettings.OnExhausted.FINISH
+                        ? 10 * settings.meters().overage()
+                        : 0);
     }
 
     private ChatRoute.Settings chatSettings(WeirConfig config) {
@@ -236,6 +239,7 @@ public final class Weir implements AutoCloseable {
         return new ChatRoute.Settings(
                 settings.admission().timeout(),
                 settings.meters().defaultOutput(),
+                settings.meters().reservation(),
                 settings.meters().unpriced() == WeirSettings.Unpriced.REJECT,
                 new AttemptWalk.Settings(
                         config.router().numRetries() + 1,

@@ -72,6 +72,7 @@ class OutcomeTest {
             case COMPLETED -> "tokens=5";
             case UPSTREAM_FAILED -> "reset-after=3";
             case TIMED_OUT -> "tokens=9;stall-after=3";
+            case CUT -> "tokens=100000";
             case CLIENT_CANCELLED, DRAINED, LOST -> "tokens=100000;gap=5ms";
         };
     }
@@ -80,7 +81,7 @@ class OutcomeTest {
     @EnumSource(Outcome.class)
     void leavesOneRowPerAttempt(Outcome outcome) throws IOException {
         String name = outcome.label();
-        String key = weir.visitor().key("{}");
+        String key = weir.visitor().key(outcome == Outcome.CUT ? "{\"tpm_limit\":3000}" : "{}");
         try (Socket plain = begin(key, name, "plain-" + name);
                 Socket retried = begin(key, "retried-" + name, "retried-" + name)) {
             running("mock-" + name);
@@ -115,7 +116,7 @@ class OutcomeTest {
     /** Brings the calls to their end, and then the process. */
     private static void end(Outcome outcome, Socket plain, Socket retried) throws IOException {
         switch (outcome) {
-            case COMPLETED, UPSTREAM_FAILED, TIMED_OUT -> {
+            case COMPLETED, UPSTREAM_FAILED, TIMED_OUT, CUT -> {
                 plain.getInputStream().readAllBytes();
                 retried.getInputStream().readAllBytes();
                 assertThat(weir.stop()).isZero();

@@ -34,6 +34,7 @@ final class AccountBook {
     private final Map<Long, Want> planned = new LinkedHashMap<>();
     private final Map<Long, Long> sequences = new HashMap<>();
     private final Set<Line> denied = new HashSet<>();
+    private final Set<Line> deniedBeyond = new HashSet<>();
 
     AccountBook(AccountId id, MeterState row, MeterSettings common) {
         this.id = id;
@@ -57,7 +58,7 @@ final class AccountBook {
 
     /** A node has said something; what it said before that is not heard of any more changes nothing. */
     void want(Want want) {
-        if (want.sequence() >= sequences.getOrDefault(want.node(), 0L)) {
+        if (want.sequence() > sequences.getOrDefault(want.node(), 0L)) {
             sequences.put(want.node(), want.sequence());
             wanted.put(want.node(), want);
         }
@@ -73,6 +74,7 @@ final class AccountBook {
         planned.putAll(wanted);
         wanted.clear();
         denied.clear();
+        deniedBeyond.clear();
         Map<LimitId, LimitState> states =
                 changed.limits().stream().collect(Collectors.toMap(LimitState::id, Function.identity()));
         List<LimitState> next = new ArrayList<>();
@@ -135,18 +137,27 @@ final class AccountBook {
     }
 
     private LimitState allotted(LimitState state, LimitRule rule, long node, Want.Line line, long now) {
-        LimitState open = line.need() > 0 && !state.isOpen(now) ? state.rolled(rule, now, common.zone()) : state;
-        if (line.need() + line.ahead() == 0 || !open.isOpen(now)) {
+        boolean opens = line.need() + line.beyond() > 0 && !state.isOpen(now);
+        LimitState open = opens ? state.rolled(rule, now, common.zone()) : state;
+        if (!open.isOpen(now)) {
             return open;
         }
-        long free = Math.max(0, rule.cap(now) - open.committed());
-        long needed = Math.min(line.need(), Math.max(free, Math.min(line.need(), free + line.overage())));
+        String holder = LimitState.holder(node);
+        long cap = rule.cap(now);
+        long free = Math.max(0, cap - open.committed());
+        long needed = Math.min(line.need(), free);
+        long ahead = needed == line.need() ? Math.min((free - needed) / (2L * claimants(open, node)), line.ahead()) : 0;
+        LimitState next = needed + ahead == 0 ? open : open.raised(holder, needed + ahead);
         if (needed < line.need()) {
             denied.add(new Line(node, rule.id()));
         }
-        long left = Math.max(0, free - needed);
-        long step = needed + (needed == line.need() ? Math.min(left / (2L * claimants(open, node)), line.ahead()) : 0);
-        return step == 0 ? open : open.raised(LimitState.holder(node), step);
+        if (line.beyond() > cap + common.overage(cap) - next.committed()) {
+            deniedBeyond.add(new Line(node, rule.id()));
+        } else if (line.beyond() > 0) {
+            Slice slice = next.of(holder);
+            next = next.with(holder, new Slice(slice.granted(), slice.returned(), slice.over() + line.beyond()));
+        }
+        return next;
     }
 
     private static int claimants(LimitState state, long node) {
@@ -197,7 +208,8 @@ final class AccountBook {
                 slice.returned(),
                 slice.over(),
                 limit.former().getOrDefault(holder, 0L),
-                denied.contains(new Line(node, limit.id())));
+                denied.contains(new Line(node, limit.id())),
+                deniedBeyond.contains(new Line(node, limit.id())));
     }
 
     /** Everybody who is waiting, and is not answered with figures. */

@@ -83,7 +83,7 @@ final class AccountDuty implements Duty {
                 announcements.heard(heard);
                 life.write();
             }
-            case Meter.Reserve call -> absent(call);
+            case Meter.Asking call -> absent(call);
             case Meter.Settle settle -> absent(settle);
             case Meter.SharesMoved moved -> {}
             case Meter.Waited tick -> {}
@@ -95,7 +95,7 @@ final class AccountDuty implements Duty {
         switch (command) {
             case Want want -> early.add(want);
             case Meter.Heard heard -> announcements.heard(heard);
-            case Meter.Reserve call -> absent(call);
+            case Meter.Asking call -> absent(call);
             case Meter.Settle settle -> absent(settle);
             case Meter.SharesMoved moved -> {}
             case Meter.Waited tick -> {}
@@ -107,7 +107,7 @@ final class AccountDuty implements Duty {
         switch (command) {
             case Want want -> want.replyTo().tell(new Allotted(id, want.sequence(), new Allotted.Absent()));
             case Meter.Heard heard -> announcements.heard(heard);
-            case Meter.Reserve call -> call.answer(new Decision.UnknownKey());
+            case Meter.Asking call -> call.answer(new Decision.UnknownKey());
             case Meter.Settle settle -> settle.replyTo().tell(new Ack(settle.hold()));
             case Meter.SharesMoved moved -> {}
             case Meter.Waited tick -> {}
@@ -119,7 +119,7 @@ final class AccountDuty implements Duty {
         switch (command) {
             case Want want -> want.replyTo().tell(new Allotted(id, want.sequence(), new Allotted.Unavailable(reason)));
             case Meter.Heard heard -> announcements.heard(heard);
-            case Meter.Reserve call -> call.answer(new Decision.Unavailable(reason));
+            case Meter.Asking call -> call.answer(new Decision.Unavailable(reason));
             case Meter.Settle settle -> {}
             case Meter.SharesMoved moved -> {}
             case Meter.Waited tick -> {}

@@ -4,10 +4,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.pekko.actor.typed.ActorRef;
 
-/** Settlements that are taken in and whose doors are told when all that they charge is durable. */
-final class Acks {
+/**
+ * Answers that are owed, by what they are to, and are given when all that they say is durable.
+ *
+ * @param <K> what is answered
+ */
+final class Acks<K> {
 
     private enum Row {
         DONE,
@@ -16,7 +19,7 @@ final class Acks {
     }
 
     private static final class Owed {
-        private final List<ActorRef<Ack>> doors = new ArrayList<>(1);
+        private final List<Runnable> answers = new ArrayList<>(1);
         private final Map<Share, Long> marks;
         private Row row;
 
@@ -40,25 +43,25 @@ final class Acks {
         }
     }
 
-    private final Map<HoldId, Owed> owed = new HashMap<>();
+    private final Map<K, Owed> owed = new HashMap<>();
 
     boolean isEmpty() {
         return owed.isEmpty();
     }
 
-    void add(Meter.Settle settle, Debt debt) {
+    void add(K to, Debt debt, Runnable answer) {
         Owed entry = new Owed(debt);
-        entry.doors.add(settle.replyTo());
-        owed.put(settle.hold(), entry);
+        entry.answers.add(answer);
+        owed.put(to, entry);
     }
 
-    /** The same settlement again. False when it is not owed. */
-    boolean join(Meter.Settle settle) {
-        Owed entry = owed.get(settle.hold());
+    /** The same again. False when it is not owed. */
+    boolean join(K to, Runnable answer) {
+        Owed entry = owed.get(to);
         if (entry == null) {
             return false;
         }
-        entry.doors.add(settle.replyTo());
+        entry.answers.add(answer);
         return true;
     }
 
@@ -89,18 +92,14 @@ final class Acks {
         owed.entrySet().removeIf(each -> {
             boolean paid = each.getValue().isPaid();
             if (paid) {
-                tell(each.getKey(), each.getValue());
+                each.getValue().answers.forEach(Runnable::run);
             }
             return paid;
         });
     }
 
     void tellAll() {
-        owed.forEach(Acks::tell);
+        owed.values().forEach(each -> each.answers.forEach(Runnable::run));
         owed.clear();
-    }
-
-    private static void tell(HoldId hold, Owed entry) {
-        entry.doors.forEach(door -> door.tell(new Ack(hold)));
     }
 }

@@ -47,6 +47,7 @@ public record Allotted(AccountId account, long sequence, Outcome outcome) implem
      * @param over of this node, as far as is durable
      * @param formerOver the same in the generation before
      * @param denied the node did not get all that it needs, because the limit has no more
+     * @param deniedBeyond nor what it needs beyond
      */
     public record Line(
             LimitId id,
@@ -57,5 +58,6 @@ public record Allotted(AccountId account, long sequence, Outcome outcome) implem
             long returned,
             long over,
             long formerOver,
-            boolean denied) {}
+            boolean denied,
+            boolean deniedBeyond) {}
 }

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  * @param hash of the secret that was shown, SHA-256 in hex
  * @param model the public name; empty when nobody serves it, which checks the key only
  * @param endUser whom the application says that it calls for
+ * @param topUp counts what a running call asks for in addition, from 1; 0 is the reservation of one that begins
  * @param paid false of an account that somebody else pays for
  */
 public record Ask(
@@ -16,10 +17,11 @@ public record Ask(
         String model,
         Need need,
         @Nullable String endUser,
+        int topUp,
         boolean paid) {
 
     Ask withoutMoney() {
         Need unpaid = new Need(need.requests(), need.tokens(), 0, need.slots(), true);
-        return new Ask(hold, hash, model, unpaid, endUser, false);
+        return new Ask(hold, hash, model, unpaid, endUser, topUp, false);
     }
 }

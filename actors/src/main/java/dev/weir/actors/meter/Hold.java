@@ -1,6 +1,7 @@
 package dev.weir.actors.meter;
 
 import dev.weir.config.AccountId;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -8,32 +9,57 @@ import java.util.List;
  *
  * @param model that it calls
  * @param accounts that it is charged to, besides its key
+ * @param need all of it
  * @param pieces none for a limit of which the call needed nothing
+ * @param topUps how often it was topped up
  */
-public record Hold(HoldId id, String model, Need need, List<AccountId> accounts, List<Piece> pieces) {
+public record Hold(HoldId id, String model, Need need, List<AccountId> accounts, List<Piece> pieces, int topUps) {
 
-    /** An amount of one limit. It belongs to the generation that granted it and is refunded into no other. */
-    public record Piece(LimitId limit, long gen, long amount) {}
+    /**
+     * An amount of one limit. It belongs to the generation that granted it and is refunded into no other.
+     *
+     * @param beyond the limit: it is charged for good
+     */
+    public record Piece(LimitId limit, long gen, long amount, boolean beyond) {}
 
     public Hold {
         accounts = List.copyOf(accounts);
         pieces = List.copyOf(pieces);
     }
 
+    /** Takes an amount that fits within or, where it does not, beyond. */
+    static Piece taken(Portion portion, long amount, long now) {
+        boolean beyond = portion.fit(amount, now) != Portion.Fit.YES;
+        if (beyond) {
+            portion.debitBeyond(amount);
+        } else {
+            portion.debit(amount, now);
+        }
+        return new Piece(portion.id(), portion.gen(), amount, beyond);
+    }
+
+    /** The same hold with more. */
+    Hold toppedUp(Ask by, List<Piece> more) {
+        List<Piece> all = new ArrayList<>(pieces);
+        all.addAll(more);
+        return new Hold(id, by.model(), need.and(by.need()), accounts, all, by.topUp());
+    }
+
     /**
      * Ends a hold in one limit: what was not used is free in the window that it was held in, what was used beyond is
      * charged to the one that is open.
      *
+     * @param charged what is charged for it already, besides the pieces: of a hold whose owner crashed
      * @return whether something was charged beyond
      */
-    static boolean settle(Portion portion, String model, List<Piece> pieces, Need used, boolean began) {
+    static boolean settle(Portion portion, String model, List<Piece> pieces, Need charged, Need used, boolean began) {
         LimitId id = portion.id();
-        long had = 0;
+        long had = id.isAbout(model) ? id.unit().of(charged) : 0;
         long live = 0;
         for (Piece piece : pieces) {
             if (piece.limit.equals(id)) {
                 had += piece.amount;
-                live += piece.gen == portion.gen() ? piece.amount : 0;
+                live += piece.gen == portion.gen() && !piece.beyond ? piece.amount : 0;
             }
         }
         if (had == 0 && !id.isAbout(model)) {

@@ -1,7 +1,7 @@
 package dev.weir.actors.meter;
 
+import dev.weir.actors.meter.Meter.Asking;
 import dev.weir.actors.meter.Meter.Command;
-import dev.weir.actors.meter.Meter.Reserve;
 import dev.weir.actors.meter.Meter.Settle;
 import dev.weir.actors.meter.Meter.Waited;
 import java.time.Duration;
@@ -23,6 +23,9 @@ final class KeyDuty implements Duty {
     private static final Duration TICK = Duration.ofMillis(100);
     private static final int MOST_DEFERRED = 1000;
 
+    /** A top-up beyond a limit: the call may go on when it is durable. */
+    private record TopUpId(HoldId hold, int number) {}
+
     private final String id;
     private final Life life;
     private final MeterSettings common;
@@ -34,7 +37,8 @@ final class KeyDuty implements Duty {
     private final WaitingRoom waiting = new WaitingRoom();
     private final List<Settle> deferred = new ArrayList<>();
     private final List<Runnable> untilKnown = new ArrayList<>();
-    private final Acks acks = new Acks();
+    private final Acks<HoldId> acks = new Acks<>();
+    private final Acks<TopUpId> beyond = new Acks<>();
     private final Announcements announcements;
     private @Nullable Purse purse;
 
@@ -78,14 +82,15 @@ final class KeyDuty implements Duty {
     public void drop() {
         leaveAll().forEach(call -> call.answer(new Decision.UnknownKey()));
         acks.tellAll();
+        beyond.tellAll();
         deferred.forEach(this::absent);
         deferred.clear();
         known();
         purse = null;
     }
 
-    private List<Reserve> leaveAll() {
-        List<Reserve> all = waiting.clear();
+    private List<Asking> leaveAll() {
+        List<Asking> all = waiting.clear();
         if (purse != null) {
             Purse had = purse;
             all.forEach(call -> had.forget(call.hold()));
@@ -96,11 +101,12 @@ final class KeyDuty implements Duty {
     @Override
     public void on(Meter.Use command) {
         switch (command) {
-            case Reserve call -> reserve(call);
+            case Asking call -> ask(call);
             case Settle settle -> settle(settle);
             case Meter.SharesMoved moved -> {
                 drain();
                 acks.tellPaid();
+                beyond.tellPaid();
                 known();
             }
             case Waited tick -> tickWaiting();
@@ -112,7 +118,7 @@ final class KeyDuty implements Duty {
     @Override
     public void await(Meter.Use command) {
         switch (command) {
-            case Reserve call -> park(call);
+            case Asking call -> park(call);
             case Settle settle -> {
                 if (deferred.size() < MOST_DEFERRED) {
                     deferred.add(settle);
@@ -128,7 +134,7 @@ final class KeyDuty implements Duty {
     @Override
     public void absent(Meter.Use command) {
         switch (command) {
-            case Reserve call -> call.answer(new Decision.UnknownKey());
+            case Asking call -> call.answer(new Decision.UnknownKey());
             case Settle settle -> settle.replyTo().tell(new Ack(settle.hold()));
             case Meter.Heard heard -> announcements.heard(heard);
             case Waited tick -> {}
@@ -140,7 +146,7 @@ final class KeyDuty implements Duty {
     @Override
     public void refuse(Meter.Use command, String reason) {
         switch (command) {
-            case Reserve call -> call.answer(new Decision.Unavailable(reason));
+            case Asking call -> call.answer(new Decision.Unavailable(reason));
             case Settle settle -> {} // the door repeats it until somebody can read the row
             case Meter.Heard heard -> announcements.heard(heard);
             case Waited tick -> {}
@@ -158,7 +164,7 @@ final class KeyDuty implements Duty {
 
     // Calls.
 
-    private void reserve(Reserve call) {
+    private void ask(Asking call) {
         long now = clock.millis();
         if (!decide(call, now)) {
             park(call);
@@ -170,17 +176,30 @@ final class KeyDuty implements Duty {
     }
 
     /** @return false when the call has to wait */
-    private boolean decide(Reserve call, long now) {
+    private boolean decide(Asking call, long now) {
         if (now > call.notAfterEpochMillis()) {
             call.answer(new Decision.Unavailable("the call's time was up before its turn"));
             return true;
         }
-        Optional<Decision> decision = purse().reserve(call.ask(), now);
-        decision.ifPresent(call::answer);
+        Ask ask = call.ask();
+        TopUpId topUp = new TopUpId(ask.hold(), ask.topUp());
+        if (ask.topUp() > 0 && beyond.join(topUp, () -> call.answer(purse().granted(ask)))) {
+            return true;
+        }
+        Optional<Decision> decision = purse().reserve(ask, now);
+        decision.ifPresent(made -> {
+            Debt debt = purse().takeDebt();
+            if (debt.isNone()) {
+                call.answer(made);
+            } else {
+                beyond.add(topUp, debt, () -> call.answer(made));
+                life.write();
+            }
+        });
         return decision.isPresent();
     }
 
-    private void park(Reserve call) {
+    private void park(Asking call) {
         if (!waiting.admit(call)) {
             call.answer(new Decision.Unavailable("too many calls of this key wait"));
         } else if (!timers.isTimerActive(Waited.TICK)) {
@@ -189,7 +208,7 @@ final class KeyDuty implements Duty {
     }
 
     private void tickWaiting() {
-        for (Reserve call : waiting.tick()) {
+        for (Asking call : waiting.tick()) {
             if (purse != null) {
                 purse.forget(call.hold());
             }
@@ -226,12 +245,13 @@ final class KeyDuty implements Duty {
             purse().forget(call.hold());
             call.answer(new Decision.Unavailable("the call was given up before its turn"));
         });
-        if (!acks.join(settle)) {
+        Runnable ack = () -> settle.replyTo().tell(new Ack(settle.hold()));
+        if (!acks.join(settle.hold(), ack)) {
             Debt debt = purse().settle(settle.hold(), settle.epoch(), settle.held(), settle.used(), settle.began());
             if (debt.isNone()) {
-                settle.replyTo().tell(new Ack(settle.hold()));
+                ack.run();
             } else {
-                acks.add(settle, debt);
+                acks.add(settle.hold(), debt, ack);
                 if (debt.row()) {
                     life.write();
                 }
@@ -257,6 +277,7 @@ final class KeyDuty implements Duty {
         Optional<MeterState> next = purse().plan(change, waiting.asks(), now, nonce);
         if (next.isPresent()) {
             acks.planned();
+            beyond.planned();
         }
         return next;
     }
@@ -265,12 +286,14 @@ final class KeyDuty implements Duty {
     public void written(MeterState row) {
         purse().written(row);
         acks.written();
+        beyond.written();
     }
 
     @Override
     public void abandoned() {
         purse().abandoned();
         acks.abandoned();
+        beyond.abandoned();
     }
 
     @Override
@@ -284,17 +307,23 @@ final class KeyDuty implements Duty {
     @Override
     public Optional<MeterState> leaving(long nonce) {
         acks.planned();
+        beyond.planned();
         return Optional.of(purse().leaving(nonce));
     }
 
     @Override
     public void left() {
         acks.written();
+        beyond.written();
     }
 
     @Override
     public boolean isQuiet() {
-        return waiting.isEmpty() && acks.isEmpty() && announcements.isEmpty() && !purse().hasOpenHolds();
+        return waiting.isEmpty()
+                && acks.isEmpty()
+                && beyond.isEmpty()
+                && announcements.isEmpty()
+                && !purse().hasOpenHolds();
     }
 
     @Override

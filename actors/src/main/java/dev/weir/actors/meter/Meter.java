@@ -22,7 +22,20 @@ public final class Meter {
     public sealed interface Command {}
 
     /** What calls, and nodes, send. */
-    public sealed interface Use extends Command permits Reserve, Settle, Want, Heard, SharesMoved, Waited {}
+    public sealed interface Use extends Command permits Asking, Settle, Want, Heard, SharesMoved, Waited {}
+
+    /** What a call asks, and waits for the answer to. */
+    sealed interface Asking extends Use permits Reserve, TopUp {
+
+        HoldId hold();
+
+        Ask ask();
+
+        /** When nobody waits any more; nothing is held from then on. */
+        long notAfterEpochMillis();
+
+        void answer(Decision decision);
+    }
 
     /**
      * Hold {@code need} for a call, all or nothing.
@@ -40,14 +53,37 @@ public final class Meter {
             @Nullable String endUser,
             long notAfterEpochMillis,
             ActorRef<Decided> replyTo)
-            implements Use, Wire {
+            implements Asking, Wire {
 
-        void answer(Decision decision) {
+        @Override
+        public void answer(Decision decision) {
             replyTo.tell(new Decided(hold, decision));
         }
 
-        Ask ask() {
-            return new Ask(hold, hash, model, need, endUser, true);
+        @Override
+        public Ask ask() {
+            return new Ask(hold, hash, model, need, endUser, 0, true);
+        }
+    }
+
+    /**
+     * Hold {@code need} more for a call that runs. It may take a limit beyond its amount, as far as the node's policy
+     * goes; another model than before is checked like that of a new call.
+     *
+     * @param number of the top-up of this call, from 1: the same one again counts once
+     */
+    public record TopUp(
+            HoldId hold, int number, String model, Need need, long notAfterEpochMillis, ActorRef<ToppedUp> replyTo)
+            implements Asking, Wire {
+
+        @Override
+        public void answer(Decision decision) {
+            replyTo.tell(new ToppedUp(hold, number, decision));
+        }
+
+        @Override
+        public Ask ask() {
+            return new Ask(hold, "", model, need, null, number, true);
         }
     }
 

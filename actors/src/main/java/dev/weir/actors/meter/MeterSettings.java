@@ -11,9 +11,11 @@ import java.util.function.LongPredicate;
  * @param zone in which days, weeks and months end
  * @param unpriced what a money limit does with a call whose price is not known
  * @param idle after how long without a message and without open holds a meter leaves the memory
+ * @param overage how far calls that already run may go beyond a limit, in thousandths of it; 0 cuts them at the limit
  * @param atWork whether the node of an incarnation may still be at work
  */
-public record MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration idle, LongPredicate atWork) {
+public record MeterSettings(
+        long host, ZoneId zone, Unpriced unpriced, Duration idle, int overage, LongPredicate atWork) {
 
     /** The policy for calls without a price, where there is a money limit. */
     public enum Unpriced {
@@ -30,8 +32,13 @@ public record MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration 
     }
 
     /** Of a node alone: those of former starts are gone. */
-    public MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration idle) {
-        this(host, zone, unpriced, idle, incarnation -> incarnation == host);
+    public MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration idle, int overage) {
+        this(host, zone, unpriced, idle, overage, incarnation -> incarnation == host);
+    }
+
+    /** How far beyond {@code cap} a call that already runs may take a limit. */
+    long overage(long cap) {
+        return cap / 1000 * overage + cap % 1000 * overage / 1000;
     }
 
     /** Whether the door that made a hold can still settle it; what others held stays charged. */

@@ -20,6 +20,31 @@ public record Need(long requests, long tokens, long nanoUsd, long slots, boolean
         }
     }
 
+    /** What of this is not in {@code other}. */
+    Need less(Need other) {
+        return new Need(
+                Math.max(0, requests - other.requests),
+                Math.max(0, tokens - other.tokens),
+                Math.max(0, nanoUsd - other.nanoUsd),
+                Math.max(0, slots - other.slots),
+                priced);
+    }
+
+    /** This and {@code other}. */
+    public Need and(Need other) {
+        return new Need(
+                requests + other.requests,
+                tokens + other.tokens,
+                nanoUsd + other.nanoUsd,
+                slots + other.slots,
+                priced && other.priced);
+    }
+
+    /** What a call that runs needs more of tokens and money. */
+    public static Need ofMore(long tokens, long nanoUsd, boolean priced) {
+        return new Need(0, tokens, nanoUsd, 0, priced);
+    }
+
     public static Need ofCall(long tokens, long nanoUsd, boolean priced) {
         return new Need(1, tokens, nanoUsd, 1, priced);
     }

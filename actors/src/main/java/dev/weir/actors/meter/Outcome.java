@@ -14,6 +14,8 @@ public enum Outcome {
     TIMED_OUT,
     /** The node was shutting down and its deadline ended it. */
     DRAINED,
+    /** A limit had nothing left for the rest of it. */
+    CUT,
     /** The node died; what was held is charged. */
     LOST;
 

@@ -1,7 +1,6 @@
 package dev.weir.actors.meter;
 
 import java.time.Instant;
-import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OwnSlice implements Portion {
 
-    private final ZoneId zone;
+    private final MeterSettings common;
     private LimitRule rule;
     private LimitState state;
     private @Nullable Instant end;
@@ -25,9 +24,9 @@ final class OwnSlice implements Portion {
     private final Demand demand = new Demand();
 
     /** A slice all of which is used, until a write says more. */
-    OwnSlice(LimitRule rule, LimitState state, ZoneId zone) {
+    OwnSlice(LimitRule rule, LimitState state, MeterSettings common) {
         this.rule = rule;
-        this.zone = zone;
+        this.common = common;
         this.state = state;
         this.end = end(state);
         this.elsewhere = state.committedElsewhere();
@@ -59,7 +58,7 @@ final class OwnSlice implements Portion {
     long committed(long now) {
         return state.isOpen(now)
                 ? elsewhere + over + used
-                : exact().rolled(rule, now, zone).carried();
+                : exact().rolled(rule, now, common.zone()).carried();
     }
 
     /** Refusal comes first: it is about what is used, not about what is in reach. */
@@ -73,6 +72,17 @@ final class OwnSlice implements Portion {
             return Fit.EXCEEDED;
         }
         return state.isOpen(now) && need <= headroom() ? Fit.YES : Fit.SHORT;
+    }
+
+    @Override
+    public Fit fitBeyond(long need, long now) {
+        long cap = rule.cap(now);
+        return committed(now) + need <= cap + common.overage(cap) ? Fit.YES : Fit.EXCEEDED;
+    }
+
+    @Override
+    public void debitBeyond(long need) {
+        over += need;
     }
 
     private long headroom() {
@@ -128,7 +138,7 @@ final class OwnSlice implements Portion {
         LimitState plan = reset ? known : known.withOver(over);
         boolean fresh = reset;
         if (wanted > 0 && !plan.isOpen(now)) {
-            plan = (reset ? plan : plan.exact(used)).rolled(next, now, zone);
+            plan = (reset ? plan : plan.exact(used)).rolled(next, now, common.zone());
             fresh = true;
         }
         if (!plan.isOpen(now)) {
@@ -191,6 +201,6 @@ final class OwnSlice implements Portion {
         Standing standing = standing(now);
         return standing.reset() != null || rule.period() == null
                 ? standing
-                : standing.until(Instant.ofEpochMilli(rule.windowEnd(now, zone)));
+                : standing.until(Instant.ofEpochMilli(rule.windowEnd(now, common.zone())));
     }
 }

@@ -19,6 +19,12 @@ interface Portion {
     /** Whether {@code need} fits now. */
     Fit fit(long need, long now);
 
+    /** Whether {@code need} of a call that already runs fits beyond the limit, where within there is no more. */
+    Fit fitBeyond(long need, long now);
+
+    /** Holds {@code need}, which fits beyond: it is charged for good. */
+    void debitBeyond(long need);
+
     /** Holds {@code need}, which fits. */
     void debit(long need, long now);
 

@@ -43,6 +43,7 @@ final class Purse {
     private final Set<HoldId> settledOfOldEpochs = new LinkedHashSet<>();
     private @Nullable List<Share> above;
     private long aboveVersion = -1;
+    private Debt debt = Debt.NONE;
     private long slots;
     private long spentNanoUsd;
 
@@ -125,7 +126,7 @@ final class Purse {
     }
 
     /** The chain with its locks; one that was let go in between is looked up anew. */
-    private @Nullable List<Share> locked(@Nullable String endUser) {
+    private @Nullable List<Share> lockedFor(@Nullable String endUser) {
         while (true) {
             List<Share> chain = chain(endUser);
             if (chain == null) {
@@ -179,6 +180,9 @@ final class Purse {
         if (!claimed) {
             return Optional.empty();
         }
+        if (ask.topUp() > 0) {
+            return topUp(ask, now);
+        }
         if (!durable.opens(ask.hash(), now)) {
             return Optional.of(new Decision.UnknownKey());
         }
@@ -186,7 +190,7 @@ final class Purse {
         if (refusal != null) {
             return Optional.of(refusal);
         }
-        List<Share> chain = locked(ask.endUser());
+        List<Share> chain = lockedFor(ask.endUser());
         if (chain == null) {
             return Optional.empty();
         }
@@ -208,21 +212,80 @@ final class Purse {
         if (refusal != null) {
             return Optional.of(refusal);
         }
-        for (OwnSlice own : owns) {
-            if (isShort(own, ask, now)) {
-                return Optional.empty();
-            }
+        if (isShort(ask, chain, now)) {
+            return Optional.empty();
         }
-        for (Share share : chain) {
-            Ask of = ask(share, ask);
-            for (ShareSlice slice : share.slices()) {
-                if (isShort(slice, of, now)) {
-                    return Optional.empty();
-                }
-            }
-        }
-        hold(ask, chain, now);
+        hold(ask, null, chain, now);
         return Optional.of(granted(ask.hold(), chain, now));
+    }
+
+    /** A call that runs asks for more: of what it is charged to already, and beyond a limit where that is allowed. */
+    private Optional<Decision> topUp(Ask ask, long now) {
+        Hold hold = holds.get(ask.hold());
+        if (hold != null && hold.topUps() >= ask.topUp()) {
+            return Optional.of(granted(ask));
+        }
+        boolean switches = hold == null || !hold.model().equals(ask.model());
+        Decision refusal = switches ? refusedBySettings(ask, now) : null;
+        if (refusal != null) {
+            return Optional.of(refusal);
+        }
+        List<Share> chain = hold == null ? lockedFor(null) : lockedOf(hold);
+        if (chain == null) {
+            return Optional.empty();
+        }
+        try {
+            return isKnown(chain) ? topUp(ask, hold, switches, chain, now) : Optional.empty();
+        } finally {
+            unlock(chain);
+        }
+    }
+
+    private Optional<Decision> topUp(Ask ask, @Nullable Hold hold, boolean switches, List<Share> chain, long now) {
+        Decision refusal = switches ? refusedByAccounts(ask, chain) : null;
+        if (refusal == null) {
+            refusal = refusedByLimits(ask, chain, now);
+        }
+        if (refusal != null) {
+            return Optional.of(refusal);
+        }
+        if (isShort(ask, chain, now)) {
+            return Optional.empty();
+        }
+        hold(ask, hold, chain, now);
+        return Optional.of(granted(ask.hold(), chain, now));
+    }
+
+    /** The shares that a hold is charged to, with their locks. */
+    private List<Share> lockedOf(Hold hold) {
+        List<Share> chain = new ArrayList<>(hold.accounts().size());
+        for (AccountId account : hold.accounts()) {
+            Share share = shares.open(account);
+            if (share != null) {
+                chain.add(share);
+            }
+        }
+        lock(chain);
+        return chain;
+    }
+
+    /** The answer to a top-up that has been granted. */
+    Decision granted(Ask ask) {
+        return new Decision.Granted(
+                ask.hold(),
+                durable.epoch(),
+                durable.id(),
+                settings(),
+                settings().organizationId(),
+                spentNanoUsd,
+                List.of());
+    }
+
+    /** What has to be durable before the last decision may be told. */
+    Debt takeDebt() {
+        Debt taken = debt;
+        debt = Debt.NONE;
+        return taken;
     }
 
     private static long amount(Portion portion, Ask ask) {
@@ -234,10 +297,36 @@ final class Purse {
         return share.id().kind() == AccountId.Kind.USER && settings().teamId() != null ? ask.withoutMoney() : ask;
     }
 
+    private boolean isShort(Ask ask, List<Share> chain, long now) {
+        for (OwnSlice own : owns) {
+            if (isShort(own, ask, now)) {
+                return true;
+            }
+        }
+        for (Share share : chain) {
+            Ask of = ask(share, ask);
+            for (ShareSlice slice : share.slices()) {
+                if (isShort(slice, of, now)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     /** It does not have what the call needs, or calls that came before wait for it. */
     private boolean isShort(Portion portion, Ask ask, long now) {
         long amount = amount(portion, ask);
-        return amount > 0 && (queued.contains(portion) || portion.fit(amount, now) == Portion.Fit.SHORT);
+        if (amount == 0) {
+            return false;
+        }
+        return (ask.topUp() == 0 && queued.contains(portion)) || fit(portion, amount, ask, now) == Portion.Fit.SHORT;
+    }
+
+    /** A call that runs may go beyond a limit that has no more within. */
+    private static Portion.Fit fit(Portion portion, long amount, Ask ask, long now) {
+        Portion.Fit within = portion.fit(amount, now);
+        return within == Portion.Fit.EXCEEDED && ask.topUp() > 0 ? portion.fitBeyond(amount, now) : within;
     }
 
     private @Nullable Decision refusedBySettings(Ask ask, long now) {
@@ -315,7 +404,7 @@ final class Purse {
 
     private static @Nullable Portion worse(@Nullable Portion worst, Portion next, Ask ask, long now) {
         long amount = amount(next, ask);
-        if (amount == 0 || next.fit(amount, now) != Portion.Fit.EXCEEDED) {
+        if (amount == 0 || fit(next, amount, ask, now) != Portion.Fit.EXCEEDED) {
             return worst;
         }
         return worst == null || rank(next) >= rank(worst) ? next : worst;
@@ -330,16 +419,18 @@ final class Purse {
         };
     }
 
-    private void hold(Ask ask, List<Share> chain, long now) {
+    private void hold(Ask ask, @Nullable Hold before, List<Share> chain, long now) {
         if (ask.need().equals(Need.NONE)) {
             return;
         }
         List<Hold.Piece> pieces = new ArrayList<>(owns.size());
+        boolean beyond = false;
         for (OwnSlice own : owns) {
             long amount = amount(own, ask);
             if (amount > 0) {
-                own.debit(amount, now);
-                pieces.add(new Hold.Piece(own.id(), own.gen(), amount));
+                Hold.Piece piece = Hold.taken(own, amount, now);
+                beyond |= piece.beyond();
+                pieces.add(piece);
             }
         }
         List<AccountId> accounts = new ArrayList<>(chain.size());
@@ -349,7 +440,13 @@ final class Purse {
             accounts.add(share.id());
         }
         slots += ask.need().slots();
-        holds.put(ask.hold(), new Hold(ask.hold(), ask.model(), ask.need(), accounts, pieces));
+        holds.put(
+                ask.hold(),
+                before == null
+                        ? new Hold(ask.hold(), ask.model(), ask.need(), accounts, pieces, ask.topUp())
+                        : before.toppedUp(ask, pieces));
+        // Of accounts it is durable already: their meters give nothing beyond that is not.
+        debt = beyond ? new Debt(true, Map.of()) : Debt.NONE;
     }
 
     private Decision granted(HoldId id, List<Share> chain, long now) {
@@ -381,7 +478,8 @@ final class Purse {
                 queued.add(own);
             }
         }
-        List<Share> chain = awaited.containsKey(ask.hold()) ? null : locked(ask.endUser());
+        Hold hold = holds.get(ask.hold());
+        List<Share> chain = hold == null ? lockedFor(ask.endUser()) : lockedOf(hold);
         if (chain == null) {
             return;
         }
@@ -397,7 +495,7 @@ final class Purse {
                     }
                 }
                 if (isShort) {
-                    share.await(of, 0, watcher);
+                    share.await(of, watcher);
                     shares.ask(share, now);
                     asked.add(share);
                 }
@@ -405,8 +503,10 @@ final class Purse {
         } finally {
             unlock(chain);
         }
-        if (!asked.isEmpty()) {
-            awaited.put(ask.hold(), asked);
+        List<Share> before = asked.isEmpty() ? awaited.remove(ask.hold()) : awaited.put(ask.hold(), asked);
+        if (before != null) {
+            before.removeAll(asked);
+            forget(ask.hold(), before);
         }
     }
 
@@ -414,10 +514,14 @@ final class Purse {
     void forget(HoldId hold) {
         List<Share> asked = awaited.remove(hold);
         if (asked != null) {
-            lock(asked);
-            asked.forEach(share -> share.forget(hold));
-            unlock(asked);
+            forget(hold, asked);
         }
+    }
+
+    private static void forget(HoldId hold, List<Share> asked) {
+        lock(asked);
+        asked.forEach(share -> share.forget(hold));
+        unlock(asked);
     }
 
     /** The queue is looked at again from its head. */
@@ -439,14 +543,13 @@ final class Purse {
         if (hold == null) {
             return settleOldEpoch(id, epoch, held, used, began);
         }
-        if (epoch < durable.epoch()) {
-            remember(id);
-        }
+        boolean ofCrashed = epoch < durable.epoch() && remember(id);
+        Need charged = ofCrashed ? held.less(hold.need()) : Need.NONE;
         slots -= hold.need().slots();
         spentNanoUsd += began ? used.nanoUsd() : 0;
         boolean owes = false;
         for (OwnSlice own : owns) {
-            Hold.settle(own, hold.model(), hold.pieces(), used, began);
+            Hold.settle(own, hold.model(), hold.pieces(), charged, used, began);
             owes |= own.owesStore();
         }
         Map<Share, Long> marks = Map.of();
@@ -537,7 +640,7 @@ final class Purse {
             LimitState state = states.get(rule.id());
             if (state != null) {
                 OwnSlice own = known.get(rule.id());
-                planned.add(own == null ? state : own.plan(state, rule, wanted(own, waiting, rule.cap(now)), now));
+                planned.add(own == null ? state : own.plan(state, rule, wanted(own, waiting, rule.cap(now), now), now));
             }
         }
         MeterState next = changed.withLimits(planned, durable.spentNanoUsd());
@@ -546,11 +649,11 @@ final class Purse {
                 : Optional.of(next.withLimits(planned, spentNanoUsd).next(nonce));
     }
 
-    private static long wanted(OwnSlice own, Collection<Ask> waiting, long cap) {
+    private static long wanted(OwnSlice own, Collection<Ask> waiting, long cap, long now) {
         long sum = 0;
         for (Ask ask : waiting) {
             long amount = amount(own, ask);
-            if (amount <= cap - sum) {
+            if (amount <= cap - sum && own.fit(amount, now) != Portion.Fit.EXCEEDED) {
                 sum += amount;
             }
         }
@@ -581,7 +684,7 @@ final class Purse {
             }
             OwnSlice own = known.get(rule.id());
             if (own == null) {
-                own = new OwnSlice(rule, state, common.zone());
+                own = new OwnSlice(rule, state, common);
             } else {
                 own.written(rule, state);
             }
@@ -625,7 +728,7 @@ final class Purse {
 
     /** Whether every account above has said how its limits stand. */
     boolean isWholeChainKnown() {
-        List<Share> chain = locked(null);
+        List<Share> chain = lockedFor(null);
         if (chain == null) {
             return false;
         }
@@ -637,7 +740,7 @@ final class Purse {
     }
 
     List<Standing> standings(long now) {
-        List<Share> chain = locked(null);
+        List<Share> chain = lockedFor(null);
         if (chain == null) {
             return standings(List.of(), now);
         }

@@ -26,7 +26,8 @@ final class Share {
 
     private static final int TICKS_TO_ANSWER = 5;
 
-    private record Waiting(String model, Need need, long overage) {}
+    /** @param beyond whether it may go beyond a limit */
+    private record Waiting(String model, Need need, boolean beyond) {}
 
     /** @param paid whether the account pays for it, or somebody else */
     private record Open(String model, boolean paid, List<Hold.Piece> pieces) {}
@@ -127,9 +128,9 @@ final class Share {
     // What keys do here.
 
     /** A call waits for more. {@code watcher} is told when something has come. */
-    void await(Ask ask, long overage, ActorRef<Meter.Command> watcher) {
+    void await(Ask ask, ActorRef<Meter.Command> watcher) {
         used = true;
-        waiting.put(ask.hold(), new Waiting(ask.model(), ask.need(), overage));
+        waiting.put(ask.hold(), new Waiting(ask.model(), ask.need(), ask.topUp() > 0));
         watchers.add(watcher);
     }
 
@@ -142,15 +143,18 @@ final class Share {
         waiting.remove(hold);
     }
 
-    /** Holds what the call needs, which fits every slice that is about its model. */
+    /** Holds what the call needs, which fits every slice that is about its model, within or beyond. */
     void hold(Ask ask, long now) {
         used = true;
         List<Hold.Piece> pieces = new ArrayList<>(slices.size());
+        Open before = holds.get(ask.hold());
+        if (before != null) {
+            pieces.addAll(before.pieces);
+        }
         for (ShareSlice slice : slices) {
             long amount = slice.id().isAbout(ask.model()) ? slice.id().unit().of(ask.need()) : 0;
             if (amount > 0) {
-                slice.debit(amount, now);
-                pieces.add(new Hold.Piece(slice.id(), slice.gen(), amount));
+                pieces.add(Hold.taken(slice, amount, now));
             }
         }
         holds.put(ask.hold(), new Open(ask.model(), ask.paid(), pieces));
@@ -164,7 +168,7 @@ final class Share {
         }
         for (ShareSlice slice : slices) {
             boolean pays = open.paid || slice.id().unit() != LimitId.Unit.NANO_USD;
-            if (pays && Hold.settle(slice, open.model, open.pieces, took, began)) {
+            if (pays && Hold.settle(slice, open.model, open.pieces, Need.NONE, took, began)) {
                 charged++;
             }
         }
@@ -194,9 +198,14 @@ final class Share {
         return gone || mark <= chargedDurable;
     }
 
+    /** There is use beyond a slice that its meter was not told of. */
+    boolean owes() {
+        return chargedSent < charged;
+    }
+
     /** There is something to tell or to ask. */
     boolean wants(long now) {
-        return settings == null || !waiting.isEmpty() || chargedSent < charged || (!leaving && isLow(now));
+        return settings == null || !waiting.isEmpty() || owes() || (!leaving && isLow(now));
     }
 
     private boolean isLow(long now) {
@@ -222,7 +231,7 @@ final class Share {
         sequence++;
         List<Want.Line> lines = new ArrayList<>(slices.size());
         for (ShareSlice slice : slices) {
-            lines.add(slice.want(needed(slice, now), overage(slice), !leaving, now));
+            lines.add(slice.want(needed(slice, now), beyond(slice, now), !leaving, now));
         }
         return new Want(id, node, sequence, born, lines, replyTo);
     }
@@ -238,14 +247,15 @@ final class Share {
         return sum;
     }
 
-    private long overage(ShareSlice slice) {
-        long most = 0;
+    private long beyond(ShareSlice slice, long now) {
+        long sum = 0;
         for (Waiting each : waiting.values()) {
-            if (slice.id().isAbout(each.model)) {
-                most = Math.max(most, each.overage);
-            }
+            long need = each.beyond && slice.id().isAbout(each.model)
+                    ? slice.id().unit().of(each.need)
+                    : 0;
+            sum += need > 0 && slice.fit(need, now) == Portion.Fit.EXCEEDED ? need : 0;
         }
-        return most;
+        return sum;
     }
 
     /** A tick of the clock went by. True when a message was lost and has to be sent again. */

@@ -29,6 +29,7 @@ final class ShareSlice implements Portion {
     private long overDurable;
     private final Demand demand = new Demand();
     private long deniedUntil;
+    private long deniedBeyondUntil;
     private long free;
 
     /** @param synced nothing of the limit was this node's before */
@@ -65,21 +66,35 @@ final class ShareSlice implements Portion {
         end = line.end();
         elsewhere = line.committed() - (line.granted() - line.returned() + line.over());
         free = Math.max(0, rule.cap(now) - line.committed());
-        deniedUntil = line.denied() ? now + DENIED_MILLIS : 0;
+        if (line.denied()) {
+            deniedUntil = now + DENIED_MILLIS;
+        }
+        if (line.deniedBeyond()) {
+            deniedBeyondUntil = now + DENIED_MILLIS;
+        }
     }
 
     /**
      * What to tell the account's meter.
      *
      * @param waiting the sum of the needs that wait here
-     * @param overage how far they may go beyond the limit
+     * @param beyond the same of those that may go beyond the limit, and have to
      * @param onStock whether more than that is worth having
      */
-    Want.Line want(long waiting, long overage, boolean onStock, long now) {
+    Want.Line want(long waiting, long beyond, boolean onStock, long now) {
         boolean open = isOpen(now);
         long missing = Math.max(0, waiting - (open ? headroom() : 0));
         long ahead = onStock && (missing > 0 || isLow(now)) ? demand.ahead(now) : 0;
-        return new Want.Line(rule.id(), gen, missing, overage, ahead, used, returned, over, overDurable);
+        return new Want.Line(
+                rule.id(),
+                gen,
+                missing,
+                Math.max(0, beyond - Math.max(0, overDurable - over)),
+                ahead,
+                used,
+                returned,
+                over,
+                overDurable);
     }
 
     /** Gives back what is not in use. */
@@ -102,7 +117,7 @@ final class ShareSlice implements Portion {
 
     /** There is use beyond the slice that its meter has not made durable, as far as is known here. */
     boolean owesMeter() {
-        return over != overDurable;
+        return over > overDurable;
     }
 
     /** What of the limit is this node's. */
@@ -146,6 +161,20 @@ final class ShareSlice implements Portion {
             return Fit.YES;
         }
         return now < deniedUntil && need > free + headroom() ? Fit.EXCEEDED : Fit.SHORT;
+    }
+
+    /** Beyond the limit only the account's meter lets anybody go, and durably before it happens. */
+    @Override
+    public Fit fitBeyond(long need, long now) {
+        if (need <= overDurable - over) {
+            return Fit.YES;
+        }
+        return now < deniedBeyondUntil ? Fit.EXCEEDED : Fit.SHORT;
+    }
+
+    @Override
+    public void debitBeyond(long need) {
+        over += need;
     }
 
     @Override

@@ -187,7 +187,9 @@ public final class Shares {
             } else if (opened || !same(before, organization(share))) {
                 version.incrementAndGet();
             }
-            ask(share, now);
+            if (share.owes()) {
+                ask(share, now);
+            }
         } finally {
             share.unlock();
         }

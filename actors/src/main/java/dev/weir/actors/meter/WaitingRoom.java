@@ -9,17 +9,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** Reservations that wait for the store, in the order in which they came, holding nothing. Bounded in number and time. */
+/** Reservations and top-ups that wait for the store, in the order in which they came, holding nothing. Bounded in number and time. */
 final class WaitingRoom {
 
     private static final int MOST = 1000;
     private static final int TICKS = 10;
 
     private static final class Waiting {
-        private final Meter.Reserve call;
+        private final Meter.Asking call;
         private int ticks;
 
-        Waiting(Meter.Reserve call) {
+        Waiting(Meter.Asking call) {
             this.call = call;
         }
     }
@@ -31,7 +31,7 @@ final class WaitingRoom {
     }
 
     /** @return false when the room is full */
-    boolean admit(Meter.Reserve call) {
+    boolean admit(Meter.Asking call) {
         if (waiting.size() >= MOST) {
             return false;
         }
@@ -39,12 +39,12 @@ final class WaitingRoom {
         return true;
     }
 
-    Optional<Meter.Reserve> remove(HoldId hold) {
+    Optional<Meter.Asking> remove(HoldId hold) {
         return Optional.ofNullable(waiting.remove(hold)).map(each -> each.call);
     }
 
     /** Looks at each from the head; those that {@code leaves} is true of are gone. */
-    void sweep(Predicate<Meter.Reserve> leaves) {
+    void sweep(Predicate<Meter.Asking> leaves) {
         waiting.values().removeIf(each -> leaves.test(each.call));
     }
 
@@ -53,8 +53,8 @@ final class WaitingRoom {
     }
 
     /** A tick of the clock went by. Returns, and forgets, those that have waited for {@value #TICKS}. */
-    List<Meter.Reserve> tick() {
-        List<Meter.Reserve> late = new ArrayList<>();
+    List<Meter.Asking> tick() {
+        List<Meter.Asking> late = new ArrayList<>();
         Iterator<Waiting> all = waiting.values().iterator();
         while (all.hasNext()) {
             Waiting each = all.next();
@@ -67,8 +67,8 @@ final class WaitingRoom {
     }
 
     /** Everybody leaves. */
-    List<Meter.Reserve> clear() {
-        List<Meter.Reserve> all =
+    List<Meter.Asking> clear() {
+        List<Meter.Asking> all =
                 waiting.values().stream().map(each -> each.call).toList();
         waiting.clear();
         return all;

@@ -22,7 +22,7 @@ public record Want(
      *
      * @param gen of the window that the counters are about; 0 when the node knows none
      * @param need how much more is needed than is there
-     * @param overage how much of it may go beyond the limit, for calls that already run
+     * @param beyond how much more is needed beyond the limit, for calls that already run
      * @param ahead how much more than that is worth having
      * @param used of what was granted
      * @param returned of what was granted
@@ -33,7 +33,7 @@ public record Want(
             LimitId id,
             long gen,
             long need,
-            long overage,
+            long beyond,
             long ahead,
             long used,
             long returned,

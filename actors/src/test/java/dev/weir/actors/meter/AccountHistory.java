@@ -84,7 +84,7 @@ final class AccountHistory {
 
     private MeterSettings common() {
         return new MeterSettings(
-                1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), this::isAtWork);
+                1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50, this::isAtWork);
     }
 
     private boolean isAtWork(long incarnation) {
@@ -138,7 +138,7 @@ final class AccountHistory {
     void reserve(int argument) {
         Node node = nodes.get(argument % nodes.size());
         HoldId id = new HoldId(node.incarnation, ++sequence);
-        Ask ask = new Ask(id, "k", "m", new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true), null, true);
+        Ask ask = new Ask(id, "k", "m", new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true), null, 0, true);
         decide(node, ask);
     }
 
@@ -160,7 +160,7 @@ final class AccountHistory {
         }
         if (isShort) {
             node.waiting.put(ask.hold(), ask);
-            node.share.await(ask, 0, watcher);
+            node.share.await(ask, watcher);
             ask(node);
             return;
         }

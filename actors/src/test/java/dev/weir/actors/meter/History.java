@@ -115,7 +115,7 @@ final class History {
         Need need = new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true);
         HoldId id = new HoldId(common.host(), ++sequence);
         MeterView before = purse.view(now);
-        Ask ask = new Ask(id, "k", "m", need, null, true);
+        Ask ask = new Ask(id, "k", "m", need, null, 0, true);
         Optional<Decision> decision = purse.reserve(ask, now);
         if (decision.isEmpty()) {
             waiting.put(id, ask);
@@ -256,7 +256,7 @@ final class History {
     }
 
     private static MeterSettings node(long host) {
-        return new MeterSettings(host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1));
+        return new MeterSettings(host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50);
     }
 
     /** A clean change of owner: in the same process, or in the next one, whose predecessor's doors are gone. */

@@ -153,6 +153,7 @@ final class Scratch {
             case TIMED_OUT -> 4;
             case DRAINED -> 5;
             case LOST -> 6;
+            case CUT -> 7;
         };
     }
 

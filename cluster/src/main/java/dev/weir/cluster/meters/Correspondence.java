@@ -8,6 +8,7 @@ import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.ToppedUp;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -40,6 +41,10 @@ final class Correspondence {
 
     private record Reservation(String meter, Need need, long lastTick, CompletableFuture<Decision> decision) {}
 
+    private record TopUpId(HoldId hold, int number) {}
+
+    private record TopUp(long lastTick, CompletableFuture<Decision> decision) {}
+
     /** Its numbers are the tick's. */
     private static final class Settlement {
         private final String meter;
@@ -58,6 +63,7 @@ final class Correspondence {
     private final Function<String, EntityRef<Meter.Command>> meters;
     private final long settleTicks;
     private final Map<HoldId, Reservation> reservations = new ConcurrentHashMap<>();
+    private final Map<TopUpId, TopUp> topUps = new ConcurrentHashMap<>();
     private final Map<HoldId, Settlement> settlements = new ConcurrentHashMap<>();
     private final ActorRef<Answer> answers;
     private volatile long now;
@@ -94,6 +100,12 @@ final class Correspondence {
                         asked.decision.complete(decided.decision());
                     }
                 }
+                case ToppedUp toppedUp -> {
+                    TopUp asked = topUps.remove(new TopUpId(toppedUp.hold(), toppedUp.number()));
+                    if (asked != null) {
+                        asked.decision.complete(toppedUp.decision());
+                    }
+                }
                 case Ack ack -> {
                     Settlement sent = settlements.remove(ack.hold());
                     if (sent != null) {
@@ -121,6 +133,21 @@ final class Correspondence {
         return asked.decision;
     }
 
+    /** Asks once. What is granted too late is the hold's all the same, until it is settled. */
+    CompletionStage<Decision> topUp(
+            String meter,
+            HoldId hold,
+            int number,
+            String model,
+            Need need,
+            long notAfterEpochMillis,
+            Duration timeout) {
+        TopUp asked = new TopUp(now + ticks(timeout), new CompletableFuture<>());
+        topUps.put(new TopUpId(hold, number), asked);
+        meters.apply(meter).tell(new Meter.TopUp(hold, number, model, need, notAfterEpochMillis, answers.narrow()));
+        return asked.decision;
+    }
+
     CompletionStage<Done> settle(String meter, HoldId hold, long epoch, Need held, Need used, boolean began) {
         Meter.Settle message = new Meter.Settle(hold, epoch, held, used, began, answers.narrow());
         Settlement settlement = new Settlement(meter, message, now + settleTicks);
@@ -138,6 +165,11 @@ final class Correspondence {
         reservations.forEach((hold, asked) -> {
             if (tick >= asked.lastTick && reservations.remove(hold, asked)) {
                 settle(asked.meter, hold, 0, asked.need, Need.NONE, false);
+                asked.decision.complete(new Decision.Unavailable("the key's meter did not answer in time"));
+            }
+        });
+        topUps.forEach((id, asked) -> {
+            if (tick >= asked.lastTick && topUps.remove(id, asked)) {
                 asked.decision.complete(new Decision.Unavailable("the key's meter did not answer in time"));
             }
         });

@@ -12,11 +12,12 @@ import java.time.ZoneId;
  * @param zone in which days, weeks and months of budgets end
  * @param unpriced what a money limit does with a call whose price is not known
  * @param idle after how long without a call a meter leaves the memory
+ * @param overage how far calls that run may go beyond a limit, in thousandths of it
  */
-public record NodeSettings(String version, ZoneId zone, MeterSettings.Unpriced unpriced, Duration idle) {
+public record NodeSettings(String version, ZoneId zone, MeterSettings.Unpriced unpriced, Duration idle, int overage) {
 
     MeterSettings meters(long incarnation) {
-        return new MeterSettings(incarnation, zone, unpriced, idle);
+        return new MeterSettings(incarnation, zone, unpriced, idle, overage);
     }
 
     /** The engine's bounds of time and number, from {@code weir.cluster}. */

@@ -120,7 +120,7 @@ final class MeterPayload {
 
     record Piece(long granted, long returned, long over) {}
 
-    /** @param pieces triples: index of the limit, generation, amount */
+    /** @param pieces index of the limit, generation, amount and, since format 2, whether it went beyond the limit (1 or 0) */
     record OpenHold(
             long incarnation,
             long sequence,
@@ -131,7 +131,8 @@ final class MeterPayload {
             long nanoUsd,
             long slots,
             boolean priced,
-            List<List<Long>> pieces) {}
+            List<List<Long>> pieces,
+            @Nullable Integer topUps) {}
 
     record AccountName(String kind, String name) {}
 
@@ -400,8 +401,13 @@ final class MeterPayload {
                 need.priced(),
                 hold.pieces().stream()
                         .filter(piece -> ids.contains(piece.limit()))
-                        .map(piece -> List.of((long) ids.indexOf(piece.limit()), piece.gen(), piece.amount()))
-                        .toList());
+                        .map(piece -> List.of(
+                                (long) ids.indexOf(piece.limit()),
+                                piece.gen(),
+                                piece.amount(),
+                                piece.beyond() ? 1L : 0L))
+                        .toList(),
+                hold.topUps());
     }
 
     private static Hold hold(OpenHold row, List<LimitId> ids) {
@@ -413,10 +419,12 @@ final class MeterPayload {
                         .map(account -> new AccountId(AccountId.Kind.valueOf(account.kind()), account.name()))
                         .toList(),
                 row.pieces().stream()
-                        .map(triple -> new Hold.Piece(
-                                ids.get(Objects.requireNonNull(triple.get(0)).intValue()),
-                                triple.get(1),
-                                triple.get(2)))
-                        .toList());
+                        .map(piece -> new Hold.Piece(
+                                ids.get(Objects.requireNonNull(piece.get(0)).intValue()),
+                                piece.get(1),
+                                piece.get(2),
+                                piece.size() > 3 && piece.get(3) != 0))
+                        .toList(),
+                row.topUps() == null ? 0 : row.topUps());
     }
 }

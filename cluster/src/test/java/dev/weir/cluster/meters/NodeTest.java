@@ -43,7 +43,7 @@ final class NodeTest {
             ActorSystem<Void> system =
                     ActorSystem.create(Behaviors.empty(), "weir", Node.config(ConfigFactory.empty()));
             NodeSettings settings =
-                    new NodeSettings("test", ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1));
+                    new NodeSettings("test", ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50);
             Database database = Database.open(directory);
             return new Running(system, get(Node.start(system, database, settings, InstantSource.system())));
         }

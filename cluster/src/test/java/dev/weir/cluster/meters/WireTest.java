@@ -17,6 +17,7 @@ import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterView;
 import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Standing;
+import dev.weir.actors.meter.ToppedUp;
 import dev.weir.actors.meter.Want;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
@@ -83,6 +84,14 @@ final class WireTest {
         Want want = new Want(ACCOUNT, 7, 4, 1, List.of(new Want.Line(TPM, 1, 2, 3, 4, 5, 6, 7, 8)), keeper);
         return List.of(
                 new Meter.Reserve(HOLD, "hash", "gpt", NEED, "bob", 99, decisions),
+                new Meter.TopUp(
+                        HOLD,
+                        2,
+                        "gpt",
+                        NEED,
+                        99,
+                        kit.createTestProbe(ToppedUp.class).getRef()),
+                new ToppedUp(HOLD, 2, new Decision.UnknownKey()),
                 new Meter.Settle(HOLD, 3, NEED, Need.NONE, true, acks),
                 new Meter.Create(KEY, replies),
                 new Meter.Update(KEY, 3, replies),
@@ -100,7 +109,8 @@ final class WireTest {
                 new Allotted(
                         ACCOUNT,
                         4,
-                        new Allotted.Granted(1, 2, TEAM, List.of(new Allotted.Line(TPM, 1, 2, 3, 4, 5, 6, 7, true)))),
+                        new Allotted.Granted(
+                                1, 2, TEAM, List.of(new Allotted.Line(TPM, 1, 2, 3, 4, 5, 6, 7, true, true)))),
                 new Allotted(ACCOUNT, 4, new Allotted.Absent()),
                 new Allotted(ACCOUNT, 4, new Allotted.Unavailable("why")),
                 Meter.Stop.INSTANCE,

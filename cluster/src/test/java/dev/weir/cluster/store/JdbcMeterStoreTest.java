@@ -80,7 +80,8 @@ final class JdbcMeterStoreTest {
                 "",
                 new Need(1, 20, 30, 1, true),
                 List.of(),
-                List.of(new Hold.Piece(requests, 4, 1), new Hold.Piece(money, 1, 30)));
+                List.of(new Hold.Piece(requests, 4, 1, false), new Hold.Piece(money, 1, 30, false)),
+                0);
         return new MeterState(
                 id, settings, 3, tombstone, rev, -99, 5, 2, 7, true, 123, 45, limits, List.of(hold), List.of());
     }

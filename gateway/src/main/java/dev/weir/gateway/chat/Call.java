@@ -11,6 +11,7 @@ import dev.weir.config.KeySettings;
 import dev.weir.config.price.Price;
 import dev.weir.config.price.Usage;
 import dev.weir.gateway.door.Inbound;
+import dev.weir.gateway.door.Refusal;
 import dev.weir.gateway.door.Replies;
 import dev.weir.gateway.telemetry.AccessLines;
 import dev.weir.streams.dialect.ChatRequest;
@@ -33,7 +34,7 @@ final class Call implements CallWatch {
     private final ChatRequest request;
     private final Models.Group group;
     private final Decision.Granted granted;
-    private final Need held;
+    private final Holding holding;
 
     private boolean began;
     private boolean ended;
@@ -45,6 +46,8 @@ final class Call implements CallWatch {
     private long promptTokens;
     private long completionTokens;
     private long nanoUsd;
+    private long replacedTokens;
+    private long replacedNanoUsd;
     private boolean estimated;
     private boolean priced = true;
     private int lastStatus;
@@ -57,14 +60,14 @@ final class Call implements CallWatch {
             ChatRequest request,
             Models.Group group,
             Decision.Granted granted,
-            Need held) {
+            Holding holding) {
         this.rooms = rooms;
         this.inbound = inbound;
         this.endUser = endUser;
         this.request = request;
         this.group = group;
         this.granted = granted;
-        this.held = held;
+        this.holding = holding;
     }
 
     Decision.Granted granted() {
@@ -99,6 +102,25 @@ final class Call implements CallWatch {
     }
 
     @Override
+    public void holdAnother(int number, Target target, Held then) {
+        long tokens = promptTokens + completionTokens - replacedTokens;
+        long cost = nanoUsd - replacedNanoUsd;
+        replacedTokens += tokens;
+        replacedNanoUsd += cost;
+        holding.replace(tokens, cost, then);
+    }
+
+    @Override
+    public long outputHeld() {
+        return holding.output();
+    }
+
+    @Override
+    public void holdOutput(long tokens, Held then) {
+        holding.growTo(tokens, then);
+    }
+
+    @Override
     public boolean attemptBegins(int number, Target target) {
         KeySettings key = granted.key();
         attemptBeganMillis = System.currentTimeMillis();
@@ -113,7 +135,7 @@ final class Call implements CallWatch {
                         target.id(),
                         target.provider(),
                         request.stream(),
-                        held,
+                        holding.need(),
                         attemptBeganMillis,
                         key.teamId(),
                         key.userId(),
@@ -160,6 +182,12 @@ final class Call implements CallWatch {
         lastStatus = end.status();
         lastTarget = target;
         served.series().attemptEnded(outcome);
+        if (!end.estimated() && outcome == Outcome.COMPLETED && end.status() < 300) {
+            group.experience().prompt(request, usage.prompt());
+            if (request.stream()) {
+                group.experience().output(usage.completion());
+            }
+        }
         if (firstContentNanos > 0) {
             group.series().firstContent(firstContentNanos);
         }
@@ -172,7 +200,7 @@ final class Call implements CallWatch {
         }
         ended = true;
         Need used = new Need(began ? 1 : 0, promptTokens + completionTokens, nanoUsd, 0, priced);
-        rooms.meters().settle(granted.meter(), granted.hold(), granted.epoch(), held, used, began);
+        rooms.meters().settle(granted.meter(), granted.hold(), granted.epoch(), holding.need(), used, began);
         Outcome outcome = outcome(failure);
         long nanos = System.nanoTime() - inbound.startedNanos();
         group.series().ended(outcome, promptTokens, completionTokens, nanoUsd, nanos);
@@ -210,11 +238,14 @@ final class Call implements CallWatch {
         return switch (failure.kind()) {
             case CLIENT_LEFT -> 499;
             case UPSTREAM_LIMIT, UPSTREAM_ERROR, UPSTREAM_REFUSED -> lastStatus;
-            default ->
-                firstContentNanos > 0
-                        ? 200
-                        : rooms.refusals().of(failure).kind().status();
+            default -> firstContentNanos > 0 ? 200 : refusal(failure).kind().status();
         };
+    }
+
+    /** What a client is told: of a limit, the limit's own words. */
+    Refusal refusal(Failure failure) {
+        Decision.Refused refused = failure.kind() == Failure.Kind.QUOTA ? holding.refusal() : null;
+        return refused == null ? rooms.refusals().of(failure) : rooms.refusals().of(refused, granted.meter());
     }
 
     static Outcome outcome(@Nullable Failure failure) {
@@ -225,6 +256,7 @@ final class Call implements CallWatch {
             case CLIENT_LEFT -> Outcome.CLIENT_CANCELLED;
             case TIMED_OUT -> Outcome.TIMED_OUT;
             case DRAINING -> Outcome.DRAINED;
+            case QUOTA, NOT_HELD -> Outcome.CUT;
             case OVERLOADED,
                     UNREACHABLE,
                     BROKEN,
@@ -242,6 +274,6 @@ final class Call implements CallWatch {
 
     @Override
     public ByteString inBand(Failure failure) {
-        return Replies.event(rooms.refusals().of(failure));
+        return Replies.event(refusal(failure));
     }
 }

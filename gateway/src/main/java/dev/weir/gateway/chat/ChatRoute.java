@@ -5,6 +5,7 @@ import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.Need;
 import dev.weir.cluster.ledger.AttemptJournal;
 import dev.weir.cluster.meters.Meters;
+import dev.weir.config.WeirSettings;
 import dev.weir.gateway.door.AnswerHeader;
 import dev.weir.gateway.door.BodyReader;
 import dev.weir.gateway.door.Desk;
@@ -63,7 +64,11 @@ public final class ChatRoute implements Handler {
      * @param rejectUnpriced a model without a price is refused to every key, not only to those with a budget
      */
     public record Settings(
-            Duration admissionTimeout, long defaultOutput, boolean rejectUnpriced, AttemptWalk.Settings walk) {}
+            Duration admissionTimeout,
+            long defaultOutput,
+            WeirSettings.Reservation reservation,
+            boolean rejectUnpriced,
+            AttemptWalk.Settings walk) {}
 
     /**
      * What all calls share.
@@ -181,11 +186,8 @@ public final class ChatRoute implements Handler {
 
     private CompletionStage<HttpResponse> admit(
             Inbound inbound, String keyHash, ChatRequest request, Models.Group group) {
-        long input = request.inputBound();
-        long unnamed = group.maxOutput() > 0
-                ? Math.min(group.maxOutput(), settings.defaultOutput())
-                : settings.defaultOutput();
-        long output = request.outputBound(unnamed);
+        long input = group.experience().inputBound(request);
+        long output = output(request, group);
         Need need = Need.ofCall(input + output, group.costBound(input, output), group.priced());
         EventLoop loop = inbound.connection().loop();
         String endUser = EndUser.of(inbound, request);
@@ -200,7 +202,21 @@ public final class ChatRoute implements Handler {
                                 return decision instanceof Decision.Granted granted
                                         ? walk(
                                                 inbound,
-                                                new Call(rooms, inbound, endUser, request, group, granted, need),
+                                                new Call(
+                                                        rooms,
+                                                        inbound,
+                                                        endUser,
+                                                        request,
+                                                        group,
+                                                        granted,
+                                                        new Holding(
+                                                                rooms.meters(),
+                                                                granted,
+                                                                group,
+                                                                need,
+                                                                output,
+                                                                settings.admissionTimeout(),
+                                                                loop)),
                                                 request)
                                         : notAdmitted(inbound, keyHash, decision);
                             } finally {
@@ -208,6 +224,16 @@ public final class ChatRoute implements Handler {
                             }
                         },
                         loop);
+    }
+
+    /** What is held of output: the most that there may be or, of a stream, what there usually is. */
+    private long output(ChatRequest request, Models.Group group) {
+        long unnamed = group.maxOutput() > 0
+                ? Math.min(group.maxOutput(), settings.defaultOutput())
+                : settings.defaultOutput();
+        long most = request.outputBound(unnamed);
+        boolean expects = request.stream() && settings.reservation() == WeirSettings.Reservation.EXPECTED;
+        return expects ? Math.min(most, group.experience().usualOutput() * request.choices()) : most;
     }
 
     private CompletionStage<HttpResponse> notAdmitted(Inbound inbound, String keyHash, Decision decision) {
@@ -277,7 +303,7 @@ public final class ChatRoute implements Handler {
                         .addHeaders(headers);
             }
             case Answer.Failed failed ->
-                desk.refused(rooms.refusals().of(failed.failure())).addHeaders(headers);
+                desk.refused(call.refusal(failed.failure())).addHeaders(headers);
         };
     }
 

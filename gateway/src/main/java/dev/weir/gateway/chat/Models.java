@@ -40,13 +40,14 @@ public final class Models implements AutoCloseable {
      * @param facts per deployment id, for its price
      * @param priced every deployment has a price
      */
-    public record Group(
+    record Group(
             String name,
             List<Target> targets,
             Map<String, Served> facts,
             boolean priced,
             long maxOutput,
-            Telemetry.Group series) {
+            Telemetry.Group series,
+            Experience experience) {
 
         /** The most that these tokens can cost at any of the deployments, in nano-dollars. */
         public long costBound(long input, long output) {
@@ -122,7 +123,8 @@ public final class Models implements AutoCloseable {
                             Map.copyOf(facts),
                             priced,
                             maxOutput,
-                            telemetry.group(entry.getKey())));
+                            telemetry.group(entry.getKey()),
+                            new Experience(config.weir().meters().defaultOutput())));
         }
         return new Models(groups, all, telemetry, names);
     }

@@ -164,6 +164,11 @@ public final class Refusals {
             case TIMED_OUT -> Refusal.of(Kind.TIMED_OUT, "The model's provider took too long.");
             case NOT_JOURNALLED ->
                 Refusal.of(Kind.STORE_DOWN, "The gateway cannot record calls at the moment. Try again.", 1);
+            case QUOTA ->
+                Refusal.of(Kind.RATE_LIMITED, "A limit of this key has nothing left for the rest of the answer.");
+            case NOT_HELD ->
+                Refusal.of(
+                        Kind.STORE_DOWN, "The key's meter cannot answer, so that no more can be held. Try again.", 1);
             case DRAINING -> Refusal.of(Kind.SHUTTING_DOWN, "The gateway is shutting down. Try again.", 1);
             case CLIENT_LEFT -> Refusal.of(Kind.TOO_SLOW, "The client left.");
         };

@@ -71,7 +71,8 @@ public class MeterBenchmark {
     private long calls;
 
     private static Behavior<Meter.Command> meter() {
-        MeterSettings common = new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofHours(1));
+        MeterSettings common =
+                new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofHours(1), 50);
         return Meter.ofKey(
                 KEY, new OneRow(), common, Shares.none(1, ZoneOffset.UTC), List::of, slowed(), retiring -> {});
     }

@@ -63,6 +63,7 @@ final class Attempt implements Exchange.Listener {
     private final AttemptClock clock;
     private final EventRelay relay;
     private final AttemptAccount account;
+    private final Allowance allowance;
     private final Outbox outbox = new Outbox();
 
     private Phase phase = Phase.SENDING;
@@ -86,6 +87,7 @@ final class Attempt implements Exchange.Listener {
         this.relay = new EventRelay(
                 !request.wantsUsage() && target.asksUsage(), walk.settings().maxEvent());
         this.account = new AttemptAccount(walk.watch(), number, target, request, relay.facts());
+        this.allowance = new Allowance(walk.watch(), this::allowanceMoved);
     }
 
     void start(int loopIndex, UpstreamRequest upstream) {
@@ -219,7 +221,34 @@ final class Attempt implements Exchange.Listener {
         walk.committed(new Answer.Streamed(promisedStatus, promisedHeaders, body, target, number));
     }
 
+    /** What was asked for is held, or will not be. */
+    private void allowanceMoved() {
+        if (phase == Phase.COMMITTED && allowance.isPausing()) {
+            if (exchange == null) {
+                streamEnded();
+            } else {
+                relayed();
+            }
+        }
+    }
+
+    /** More than is held is not passed on: it waits for more to be held, or the stream is cut where it is. */
+    private boolean mayPass() {
+        if (allowance.covers(relay.facts().outputEstimate())) {
+            return true;
+        }
+        Failure refusal = allowance.refusal();
+        if (refusal != null) {
+            relay.take();
+            tell(refusal, false);
+        }
+        return false;
+    }
+
     private void relayed() {
+        if (!mayPass()) {
+            return;
+        }
         if (relay.facts().done()) {
             phase = Phase.TAIL;
             settle(reported());
@@ -284,6 +313,9 @@ final class Attempt implements Exchange.Listener {
     private void streamEnded() {
         if (phase == Phase.PREAMBLE) {
             preamble();
+        }
+        if (phase == Phase.COMMITTED && !mayPass()) {
+            return;
         }
         boolean told = relay.facts().error();
         ByteString events = phase == Phase.COMMITTED ? relay.take() : ByteString.emptyByteString();
@@ -380,7 +412,7 @@ final class Attempt implements Exchange.Listener {
 
     private void tell(Failure failure, boolean told) {
         cancelExchange();
-        ByteString events = relay.take();
+        ByteString events = allowance.isPausing() ? ByteString.emptyByteString() : relay.take();
         settle(failure);
         outbox.offer(told ? events : events.concat(walk.watch().inBand(failure)));
         close();

@@ -99,12 +99,24 @@ public final class AttemptWalk {
     public void drain() {
         if (current != null) {
             current.drain();
+        } else {
+            stopped(new Failure(Failure.Kind.DRAINING, "the gateway is shutting down"));
+        }
+    }
+
+    /** Between two attempts there is nobody else to end the call. */
+    private void stopped(Failure why) {
+        if (!over) {
+            settle(why);
+            abandoned(why);
         }
     }
 
     private void clientLeft() {
         if (current != null) {
             current.clientLeft();
+        } else {
+            stopped(new Failure(Failure.Kind.CLIENT_LEFT, "the client left between two attempts"));
         }
     }
 
@@ -113,6 +125,26 @@ public final class AttemptWalk {
             return;
         }
         Target target = order.get(begun++);
+        if (begun == 1) {
+            begin(target);
+            return;
+        }
+        current = null;
+        watch.holdAnother(begun, target, refusal -> {
+            if (over) {
+                return;
+            }
+            if (refusal == null) {
+                begin(target);
+            } else {
+                settle(refusal);
+                answer.complete(new Answer.Failed(refusal, begun - 1));
+                finished();
+            }
+        });
+    }
+
+    private void begin(Target target) {
         boolean askUsage = target.asksUsage();
         UpstreamRequest upstream = new UpstreamRequest(
                 HttpMethod.POST,

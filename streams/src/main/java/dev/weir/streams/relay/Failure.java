@@ -43,6 +43,10 @@ public record Failure(Kind kind, String detail, int retryAfterSeconds) {
         UPSTREAM_REFUSED(Fault.CLIENT, false),
         /** One of the three clocks ran out. */
         TIMED_OUT(Fault.PROVIDER, true),
+        /** A limit of the key, or of what is above it, has nothing left for this call. */
+        QUOTA(Fault.CLIENT, false),
+        /** More could not be held, because whoever keeps the limits did not answer. */
+        NOT_HELD(Fault.GATEWAY, false),
         /** The attempt could not be journalled, so it was not made. */
         NOT_JOURNALLED(Fault.GATEWAY, false),
         /** This node is shutting down. */

@@ -49,7 +49,11 @@ final class WalkRig implements AutoCloseable {
         private final List<AttemptEnd> ends = new CopyOnWriteArrayList<>();
         private final List<String> callEnds = new CopyOnWriteArrayList<>();
         private final List<Usage> progress = new CopyOnWriteArrayList<>();
+        private final List<Long> asked = new CopyOnWriteArrayList<>();
         private final boolean journals;
+        private volatile long outputHeld = Long.MAX_VALUE;
+        private volatile @Nullable Failure refusalOfAnother;
+        private volatile Held answer = refusal -> {};
 
         Watched(boolean journals) {
             this.journals = journals;
@@ -67,6 +71,42 @@ final class WalkRig implements AutoCloseable {
         @Override
         public HeaderBlock headers(int number, Target target) {
             return target.headers();
+        }
+
+        @Override
+        public void holdAnother(int number, Target target, Held then) {
+            then.answered(refusalOfAnother);
+        }
+
+        @Override
+        public long outputHeld() {
+            return outputHeld;
+        }
+
+        @Override
+        public void holdOutput(long tokens, Held then) {
+            asked.add(tokens);
+            answer = then;
+        }
+
+        /** Another attempt is not held for. */
+        void refuseAnother(Failure refusal) {
+            refusalOfAnother = refusal;
+        }
+
+        /** So much output may pass. */
+        void hold(long tokens) {
+            outputHeld = tokens;
+        }
+
+        /** What was asked for, each time. */
+        List<Long> asked() {
+            return List.copyOf(asked);
+        }
+
+        /** Answers what was asked; on the loop of its call. */
+        void answer(@Nullable Failure refusal) {
+            answer.answered(refusal);
         }
 
         @Override

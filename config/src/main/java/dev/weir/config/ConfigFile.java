@@ -11,6 +11,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -74,7 +75,7 @@ public final class ConfigFile {
         NotHonoured notHonoured = NotHonoured.in(root);
         General general = general();
         WeirSettings weir = SettingsReader.read(root.at("weir"), keys(general.masterKey(), now));
-        weir = withRequestSize(weir);
+        weir = withStorage(withGlobal(withRequestSize(weir)));
         Router router = router(notHonoured);
         List<Deployment> deployments =
                 new DeploymentReader(defaults, router, weir.upstream(), notHonoured).read(root.at("model_list"));
@@ -136,6 +137,51 @@ public final class ConfigFile {
         }
         long bytes = size.integer(1, Integer.MAX_VALUE / MEBIBYTE) * MEBIBYTE;
         return weir.withMaxBody((int) bytes);
+    }
+
+    /** LiteLLM's names for limits of everything together. */
+    private WeirSettings withGlobal(WeirSettings weir) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        Value litellm = root.at(CompatKey.LITELLM);
+        take(litellm.at("max_budget"), "max_budget", fields);
+        take(litellm.at("budget_duration"), "budget_duration", fields);
+        take(root.at(CompatKey.GENERAL).at("global_max_parallel_requests"), "max_parallel_requests", fields);
+        return fields.isEmpty()
+                ? weir
+                : weir.withGlobal(LimitFields.patched(weir.global(), new Value(reading, CompatKey.LITELLM, fields)));
+    }
+
+    /** Under both names nobody could say which one counts. */
+    private void take(Value value, String name, Map<String, Object> fields) {
+        Object raw = value.raw();
+        if (raw == null) {
+            return;
+        }
+        if (!root.at("weir").at("global").at(name).isAbsent()) {
+            value.problem("this or weir.global." + name + ", not both");
+        }
+        fields.put(name, raw);
+    }
+
+    /** LiteLLM's names for the database and for how long the ledger is kept. */
+    private WeirSettings withStorage(WeirSettings weir) {
+        WeirSettings.Storage storage = weir.storage();
+        Value url = root.at(CompatKey.GENERAL).at("database_url");
+        DatabaseUrl database = url.isAbsent() ? null : DatabaseUrl.read(url);
+        if (database != null) {
+            storage = storage.database() == null ? storage.at(database) : storage;
+            if (!root.at("weir").at("storage").at("url").isAbsent()) {
+                url.reading().problem(url.path(), "(hidden)", "this or weir.storage.url, not both");
+            }
+        }
+        Value kept = root.at(CompatKey.GENERAL).at("maximum_spend_logs_retention_period");
+        if (!kept.isAbsent()) {
+            storage = storage.keeping(kept.duration());
+            if (!root.at("weir").at("storage").at("ledger_retention").isAbsent()) {
+                kept.problem("this or weir.storage.ledger_retention, not both");
+            }
+        }
+        return weir.withStorage(storage);
     }
 
     private List<DeclaredKey> keys(@Nullable Secret masterKey, Instant now) {

@@ -24,8 +24,11 @@ final class SettingsReader {
     private static final int MILLION = 1_000_000;
 
     /** Settings that exist without a default, by the block they stand in. */
-    private static final Map<String, Set<String>> WITHOUT_DEFAULT =
-            Map.of("weir.tls", Set.of("certificate", "key"), "weir.upstream", Set.of("ca"));
+    private static final Map<String, Set<String>> WITHOUT_DEFAULT = Map.of(
+            "weir.tls", Set.of("certificate", "key"),
+            "weir.upstream", Set.of("ca"),
+            "weir.storage", Set.of("url"),
+            "weir.global", LimitFields.NAMES);
 
     private SettingsReader() {}
 
@@ -66,6 +69,7 @@ final class SettingsReader {
                 accessLog(weir.at("access_log").at("target")),
                 new WeirSettings.Metrics(weir.at("metrics").at("enabled").flag()),
                 new WeirSettings.Cluster((int) weir.at("cluster").at("port").integer(0, MAX_PORT)),
+                LimitFields.patched(Limits.NONE, weir.at("global")),
                 keys);
     }
 
@@ -148,8 +152,12 @@ final class SettingsReader {
     }
 
     private static WeirSettings.Storage storage(Value storage) {
+        Value url = storage.at("url");
         return new WeirSettings.Storage(
-                path(storage.at("data")), storage.at("journal_bytes").bytes(1_000_000, Long.MAX_VALUE));
+                path(storage.at("data")),
+                storage.at("journal_bytes").bytes(1_000_000, Long.MAX_VALUE),
+                url.isAbsent() ? null : DatabaseUrl.read(url),
+                storage.at("ledger_retention").durationOrOff());
     }
 
     private static AccessLog accessLog(Value target) {

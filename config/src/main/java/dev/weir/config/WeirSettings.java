@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param loops event loops, 0 for one per core
  * @param tls null for plain HTTP
+ * @param global what holds for all keys together
  */
 public record WeirSettings(
         int loops,
@@ -26,6 +27,7 @@ public record WeirSettings(
         AccessLog accessLog,
         Metrics metrics,
         Cluster cluster,
+        Limits global,
         List<DeclaredKey> keys) {
 
     private static final int MAX_PORT = 65_535;
@@ -46,7 +48,30 @@ public record WeirSettings(
 
     /** The same settings with another data directory, for {@code --data}. */
     public WeirSettings withData(Path data) {
-        return with(server, new Storage(data, storage.journalBytes()));
+        return with(server, storage.in(data));
+    }
+
+    WeirSettings withStorage(Storage other) {
+        return with(server, other);
+    }
+
+    WeirSettings withGlobal(Limits other) {
+        return new WeirSettings(
+                loops,
+                server,
+                tls,
+                upstream,
+                admission,
+                meters,
+                shutdown,
+                storage,
+                cors,
+                management,
+                accessLog,
+                metrics,
+                cluster,
+                other,
+                keys);
     }
 
     WeirSettings withMaxBody(int bytes) {
@@ -68,6 +93,7 @@ public record WeirSettings(
                 accessLog,
                 metrics,
                 cluster,
+                global,
                 keys);
     }
 
@@ -195,8 +221,31 @@ public record WeirSettings(
     /** How long running calls get to end. */
     public record Shutdown(Duration deadline) {}
 
-    /** The embedded store and the attempt journal. */
-    public record Storage(Path data, long journalBytes) {}
+    /**
+     * The store and the attempt journal.
+     *
+     * @param data the directory of the journal, and of the embedded store
+     * @param database a PostgreSQL in place of the embedded store; null for none
+     * @param retention how long rows of the ledger are kept; null for ever
+     */
+    public record Storage(
+            Path data,
+            long journalBytes,
+            @Nullable DatabaseUrl database,
+            @Nullable Duration retention) {
+
+        Storage in(Path directory) {
+            return new Storage(directory, journalBytes, database, retention);
+        }
+
+        Storage at(DatabaseUrl other) {
+            return new Storage(data, journalBytes, other, retention);
+        }
+
+        Storage keeping(Duration time) {
+            return new Storage(data, journalBytes, database, time);
+        }
+    }
 
     /** The origins whose pages may call, {@code *} for all. */
     public record Cors(List<String> allowedOrigins) {

@@ -114,7 +114,8 @@ public final class Weir implements AutoCloseable {
         AccessLines access = AccessLines.open(settings.accessLog(), telemetry::accessLineLost);
         closings.push(access::close);
 
-        Database database = Database.open(settings.storage().data());
+        Database database =
+                Database.open(settings.storage().data(), settings.storage().database());
         closings.push(database::close);
         ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "weir", engine);
         closings.push(() -> {

@@ -31,8 +31,8 @@ final class LedgerStore {
     private static final String PARK = "insert into open_attempt (incarnation, call_sequence, attempt, journal, begun,"
             + " tokens, nano_usd) values (?, ?, ?, ?, ?, ?, ?)";
     private static final String PARKED = "select begun, tokens, nano_usd from open_attempt";
-    private static final String RAISE =
-            "update open_attempt set tokens = max(tokens, ?), nano_usd = max(nano_usd, ?)" + ID;
+    private static final String RAISE = "update open_attempt set tokens = case when tokens < ? then ? else tokens end,"
+            + " nano_usd = case when nano_usd < ? then ? else nano_usd end" + ID;
     private static final String UNPARK = "delete from open_attempt" + ID;
     private static final String INSERT = "insert into ledger (incarnation, call_sequence, attempt, request_id, api_key,"
             + " model, model_group, model_id, provider, stream, outcome, status, estimated, priced, input_tokens,"
@@ -215,8 +215,10 @@ final class LedgerStore {
         try (PreparedStatement update = connection.prepareStatement(RAISE)) {
             for (Entry.Progressed so : progressed) {
                 update.setLong(1, so.usage().total());
-                update.setLong(2, so.nanoUsd());
-                key(update, 3, so.id());
+                update.setLong(2, so.usage().total());
+                update.setLong(3, so.nanoUsd());
+                update.setLong(4, so.nanoUsd());
+                key(update, 5, so.id());
                 update.addBatch();
             }
             update.executeBatch();

@@ -254,9 +254,11 @@ public final class Shipper implements AutoCloseable {
         }
     }
 
-    /** SQLite names no SQLSTATE, but its own result code. */
+    /** Class 23 of the standard's states; SQLite names none, but its own result code. */
     private static boolean isViolation(SQLException cause) {
-        return cause.getErrorCode() == SQLiteErrorCode.SQLITE_CONSTRAINT.code;
+        String state = cause.getSQLState();
+        return cause.getErrorCode() == SQLiteErrorCode.SQLITE_CONSTRAINT.code
+                || (state != null && state.startsWith("23"));
     }
 
     private boolean pastTheEnd() {

@@ -41,7 +41,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
             + " from meter m left join spend s on s.who = m.id where m.id = ?";
     private static final String INSERT =
             "insert into meter (id, rev, nonce, payload, alias, tombstone, updated_at, kind)"
-                    + " values (?, ?, ?, ?, ?, ?, ?, ?)";
+                    + " values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing";
     private static final String UPDATE = "update meter set rev = ?, nonce = ?, payload = ?, alias = ?, tombstone = ?,"
             + " updated_at = ? where id = ? and rev = ?";
     private static final String EXISTS = "select 1 from meter where id = ?";
@@ -311,12 +311,6 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
 
     private static WriteResult insert(MeterState next, @Nullable String alias, Statements statements)
             throws SQLException, JsonProcessingException {
-        statements.exists.setString(1, next.id());
-        try (ResultSet row = statements.exists.executeQuery()) {
-            if (row.next()) {
-                return WriteResult.CONFLICT;
-            }
-        }
         PreparedStatement insert = statements.insert;
         insert.setString(1, next.id());
         insert.setLong(2, next.rev());
@@ -326,8 +320,13 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         insert.setBoolean(6, next.tombstone());
         insert.setLong(7, System.currentTimeMillis());
         insert.setString(8, name(next.settings() instanceof AccountSettings account ? account.kind() : null));
-        insert.executeUpdate();
-        return WriteResult.WRITTEN;
+        if (insert.executeUpdate() == 1) {
+            return WriteResult.WRITTEN;
+        }
+        statements.exists.setString(1, next.id());
+        try (ResultSet row = statements.exists.executeQuery()) {
+            return row.next() ? WriteResult.CONFLICT : WriteResult.ALIAS_TAKEN;
+        }
     }
 
     private static WriteResult update(

@@ -16,13 +16,17 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-final class LedgerTest {
+class LedgerTest {
 
     @TempDir
     Path directory = Path.of("");
 
-    private final Tables tables = Tables.make();
+    private final Tables tables = tables();
     private final Ledger ledger = new Ledger(tables.source());
+
+    Tables tables() {
+        return Tables.make();
+    }
 
     @BeforeEach
     void threeCallsOfWhichTheSecondTookTwoAttempts() throws Exception {

@@ -16,7 +16,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-final class ShipperTest {
+class ShipperTest {
 
     private static final Shipper.Pace PACE = new Shipper.Pace(
             50, Duration.ofMillis(2), Duration.ofMillis(20), Duration.ofSeconds(5), Duration.ofMillis(50));
@@ -24,7 +24,7 @@ final class ShipperTest {
     @TempDir
     Path directory = Path.of("");
 
-    private final Tables tables = Tables.make();
+    private final Tables tables = tables();
     private final Moody moody = new Moody(tables.source());
     private final Ledger ledger = new Ledger(tables.source());
     private final AtomicInteger failures = new AtomicInteger();
@@ -50,6 +50,10 @@ final class ShipperTest {
 
     private Shipper shipper(AttemptJournal journal) {
         return new Shipper(journal, moody.asDataSource(), InstantSource.system(), watch, PACE);
+    }
+
+    Tables tables() {
+        return Tables.make();
     }
 
     private static void call(AttemptJournal journal, AttemptId id) {

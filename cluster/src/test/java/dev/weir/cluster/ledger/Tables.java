@@ -1,5 +1,7 @@
 package dev.weir.cluster.ledger;
 
+import dev.weir.cluster.store.PostgresServer;
+import dev.weir.config.DatabaseUrl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -12,6 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.postgresql.ds.PGSimpleDataSource;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
 
@@ -40,6 +43,19 @@ final class Tables {
         Flyway.configure()
                 .dataSource(source)
                 .locations("classpath:db/migration")
+                .load()
+                .migrate();
+        return new Tables(source);
+    }
+
+    static Tables onPostgres() {
+        DatabaseUrl url = PostgresServer.newDatabase();
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setURL("jdbc:postgresql://" + url.host() + ":" + url.port() + "/" + url.database());
+        source.setUser(url.user());
+        Flyway.configure()
+                .dataSource(source)
+                .locations("classpath:db/postgresql")
                 .load()
                 .migrate();
         return new Tables(source);

@@ -41,7 +41,7 @@ final class DatabaseTest {
         SQLiteDataSource careless = new SQLiteDataSource();
         careless.setUrl("jdbc:sqlite:" + directory.resolve("careless.db"));
 
-        assertThatThrownBy(() -> Database.verifyDurable(careless))
+        assertThatThrownBy(() -> new Embedded(directory).verifyDurable(careless))
                 .isInstanceOf(StoreException.class)
                 .hasMessageContaining("journal_mode is delete and its synchronous 2 (expected: wal and 2)");
     }
@@ -68,7 +68,7 @@ final class DatabaseTest {
             try (Statement statement = writer.createStatement()) {
                 statement.executeQuery("select count(*) from spend").close();
                 try (Connection other =
-                                Database.source(directory.resolve("weir.db")).getConnection();
+                                Embedded.source(directory.resolve("weir.db")).getConnection();
                         Statement late = other.createStatement()) {
                     late.execute("pragma busy_timeout = 10");
 

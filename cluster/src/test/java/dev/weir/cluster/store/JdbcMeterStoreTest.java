@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 @SuppressWarnings("NullAway.Init")
-final class JdbcMeterStoreTest {
+class JdbcMeterStoreTest {
 
     @TempDir
     Path directory = Path.of("");
@@ -41,9 +41,13 @@ final class JdbcMeterStoreTest {
     private Database database;
     private JdbcMeterStore store;
 
+    Database database(Path path) {
+        return Database.open(path);
+    }
+
     @BeforeEach
     void open() {
-        database = Database.open(directory);
+        database = database(directory);
         store = new JdbcMeterStore(database);
     }
 

@@ -1,0 +1,10 @@
+package dev.weir.cluster.ledger;
+
+/** The same on PostgreSQL. */
+class PostgresShipperTest extends ShipperTest {
+
+    @Override
+    Tables tables() {
+        return Tables.onPostgres();
+    }
+}

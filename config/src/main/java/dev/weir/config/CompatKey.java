@@ -89,7 +89,7 @@ public record CompatKey(
                     honoured(LITELLM, "request_timeout", "requestTimeoutEndsTheWholeCall"),
                     honoured(LITELLM, "timezone", "timezoneMovesMidnight"),
                     honoured(LITELLM, "max_budget", "litellmMaxBudgetHoldsForAllKeysTogether"),
-                    honoured(LITELLM, "budget_duration", "litellmMaxBudgetHoldsForAllKeysTogether"),
+                    honoured(LITELLM, "budget_duration", "litellmBudgetDurationBeginsTheBudgetAnew"),
                     notYet(
                             LITELLM,
                             "fallbacks default_fallbacks cache cache_params callbacks drop_params",

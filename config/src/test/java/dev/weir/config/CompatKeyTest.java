@@ -68,7 +68,7 @@ class CompatKeyTest {
                     colour: red
                 router_settings: {fallbacks: [{a: [b]}]}
                 litellm_settings: {drop_params: true}
-                general_settings: {database_url: postgres}
+                general_settings: {allowed_ips: [10.0.0.1]}
                 environment_variables: {A: b}
                 model_lists: []
                 """);
@@ -81,7 +81,7 @@ class CompatKeyTest {
                         "model_list[0].colour: unknown, ignored",
                         "router_settings.fallbacks: not honoured yet",
                         "litellm_settings.drop_params: not honoured yet",
-                        "general_settings.database_url: not honoured yet",
+                        "general_settings.allowed_ips: not honoured yet",
                         "environment_variables: not honoured yet",
                         "model_lists: unknown, ignored (did you mean model_list?)");
     }

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.weir.actors.meter.MeterSettings;
 import dev.weir.cluster.ledger.AttemptJournal;
 import dev.weir.cluster.ledger.Ledger;
+import dev.weir.cluster.ledger.Retention;
 import dev.weir.cluster.ledger.Shipper;
 import dev.weir.cluster.meters.Node;
 import dev.weir.cluster.meters.NodeSettings;
@@ -136,6 +137,12 @@ public final class Weir implements AutoCloseable {
         shipper.start();
         closings.push(shipper::close);
         Ledger ledger = new Ledger(database.reading());
+        Duration retention = settings.storage().retention();
+        if (retention != null) {
+            Retention old = new Retention(database.writing(), retention, clock);
+            old.start();
+            closings.push(old::close);
+        }
 
         Node node = Node.start(system, database, nodeSettings(config), clock)
                 .toCompletableFuture()

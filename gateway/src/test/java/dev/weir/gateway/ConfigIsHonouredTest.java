@@ -11,7 +11,11 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.http.HttpResponse;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -351,6 +355,100 @@ class ConfigIsHonouredTest {
             sized.restart("max_request_size_mb: 1", "max_request_size_mb: 2");
             assertThat(sized.post("/v1/chat/completions", own, body).statusCode())
                     .isEqualTo(200);
+        }
+    }
+
+    @Test
+    void litellmMaxBudgetHoldsForAllKeysTogether() {
+        try (House house = House.with(
+                MockSettings.forTests(),
+                House.model("m", "mock;tokens=2", "input_cost_per_token: 0.001", "output_cost_per_token: 0.001"),
+                "litellm_settings: {max_budget: 0.06, budget_duration: 1d}\n")) {
+            String body = House.body("m", false, ",\"max_tokens\":10");
+            assertThat(house.post("/v1/chat/completions", house.key("{}"), body).statusCode())
+                    .isEqualTo(200);
+            HttpResponse<String> refused = house.post("/v1/chat/completions", house.key("{}"), body);
+            assertThat(refused.statusCode()).isEqualTo(429);
+            assertThat(refused.body()).contains("\"scope\":\"global\"");
+            house.restart("max_budget: 0.06", "max_budget: 6");
+            assertThat(house.post("/v1/chat/completions", house.key("{}"), body).statusCode())
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
+    void litellmBudgetDurationBeginsTheBudgetAnew() {
+        try (House house = House.with(
+                MockSettings.forTests(),
+                House.model("m", "mock;tokens=2", "input_cost_per_token: 0.001", "output_cost_per_token: 0.001"),
+                "litellm_settings: {max_budget: 0.06, budget_duration: 3s}\n")) {
+            String body = House.body("m", false, ",\"max_tokens\":10");
+            String key = house.key("{}");
+            assertThat(house.post("/v1/chat/completions", key, body).statusCode())
+                    .isEqualTo(200);
+            assertThat(house.post("/v1/chat/completions", key, body).statusCode())
+                    .isEqualTo(429);
+            Awaitility.await()
+                    .until(() -> house.post("/v1/chat/completions", key, body).statusCode() == 200);
+        }
+    }
+
+    @Test
+    void globalMaxParallelRequestsHoldsForAllKeys() {
+        try (House house = House.with(
+                MockSettings.forTests(),
+                House.model("m", "mock;latency=500ms"),
+                "general_settings: {master_key: " + House.MASTER + ", global_max_parallel_requests: 2}\n")) {
+            List<CompletableFuture<HttpResponse<String>>> calls = IntStream.range(0, 4)
+                    .mapToObj(i -> house.postAsync("/v1/chat/completions", house.key("{}"), House.body("m", false)))
+                    .toList();
+            assertThat(calls.stream().map(call -> call.join().statusCode()).sorted())
+                    .containsExactly(200, 200, 429, 429);
+        }
+    }
+
+    @Test
+    void databaseUrlMovesTheStore() {
+        String url = TestDatabase.newUrl();
+        try (House house = House.with(
+                MockSettings.forTests(),
+                House.model("m", "mock"),
+                "general_settings: {master_key: " + House.MASTER + ", database_url: '" + url + "'}\n")) {
+            String key = house.key("{\"rpd_limit\":5}");
+            assertThat(house.chat(key, "m").statusCode()).isEqualTo(200);
+            assertThat(house.data().resolve("weir.db")).doesNotExist();
+            house.restart();
+            assertThat(house.chat(key, "m").headers().firstValue("x-ratelimit-remaining-requests"))
+                    .hasValue("3");
+            assertThat(house.rows(
+                                    house.chat(key, "m")
+                                            .headers()
+                                            .firstValue("x-request-id")
+                                            .orElseThrow(),
+                                    1)
+                            .get(0)
+                            .path("outcome")
+                            .asText())
+                    .isEqualTo("completed");
+        }
+    }
+
+    @Test
+    void retentionPeriodDeletesOldRows() {
+        try (House house = House.with(
+                MockSettings.forTests(),
+                House.model("m", "mock", "input_cost_per_token: 0.001", "output_cost_per_token: 0.001"),
+                "general_settings: {master_key: " + House.MASTER + ", maximum_spend_logs_retention_period: 2s}\n")) {
+            String key = house.key("{}");
+            String request =
+                    house.chat(key, "m").headers().firstValue("x-request-id").orElseThrow();
+            house.rows(request, 1);
+            double spend = house.info(key).path("spend").asDouble();
+            assertThat(spend).isPositive();
+            Awaitility.await()
+                    .until(() ->
+                            house.visitor().attempts("request_id=" + request).isEmpty());
+            assertThat(house.info(key).path("spend").asDouble()).isEqualTo(spend);
         }
     }
 }

@@ -69,16 +69,20 @@ public final class Database implements AutoCloseable {
         HikariDataSource writing = pool("weir-store-write", engine, engine.writers());
         try {
             engine.verifyDurable(writing);
-            Flyway.configure()
-                    .dataSource(engine.source())
-                    .locations(engine.migrations())
-                    .load()
-                    .migrate();
+            migrate(engine);
             return new Database(directory, engine, writing, pool("weir-store-read", engine, READERS));
         } catch (RuntimeException failure) {
             writing.close();
             throw failure;
         }
+    }
+
+    static void migrate(Engine engine) {
+        Flyway.configure()
+                .dataSource(engine.source())
+                .locations(engine.migrations())
+                .load()
+                .migrate();
     }
 
     private static HikariDataSource pool(String name, Engine engine, int connections) {

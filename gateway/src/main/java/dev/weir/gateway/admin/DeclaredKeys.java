@@ -2,8 +2,11 @@ package dev.weir.gateway.admin;
 
 import dev.weir.actors.meter.AdminReply;
 import dev.weir.cluster.meters.Meters;
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
 import dev.weir.config.DeclaredKey;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limits;
 import dev.weir.config.Secret;
 import dev.weir.config.WeirConfig;
 import dev.weir.gateway.door.PresentedKey;
@@ -50,6 +53,24 @@ public final class DeclaredKeys {
         }
         makeRoom(declared);
         declared.forEach(this::declare);
+        declareGlobal(config.weir().global());
+    }
+
+    /** What holds for all keys together: an account that is there when something does, or ever did. */
+    private void declareGlobal(Limits limits) {
+        AccountSettings settings =
+                AccountSettings.unlimited(AccountId.Kind.GLOBAL).withLimits(limits);
+        AdminReply reply = meters.update(AccountId.EVERYTHING, settings, 0)
+                .toCompletableFuture()
+                .join();
+        if (reply instanceof AdminReply.NoSuchKey && !limits.equals(Limits.NONE)) {
+            reply = meters.create(AccountId.EVERYTHING, settings)
+                    .toCompletableFuture()
+                    .join();
+        }
+        if (!(reply instanceof AdminReply.Done || reply instanceof AdminReply.NoSuchKey)) {
+            throw new IllegalStateException("weir.global: its limits were not taken: " + reply);
+        }
     }
 
     /** Blocks what is no longer declared, and takes aliases from where they were declared before. */

@@ -19,6 +19,8 @@ import picocli.CommandLine.Spec;
             Demo.class,
             Serve.class,
             Check.class,
+            Backup.class,
+            Move.class,
             Train.class,
             Main.VersionCommand.class,
             CommandLine.HelpCommand.class

@@ -139,7 +139,9 @@ class CanaryTest {
         ANSWERS.add(visitor.get("/key/info?key=" + KEY, UNKNOWN).body());
         ANSWERS.add(visitor.get("/spend/logs?api_key=" + KEY, MASTER).body());
         ANSWERS.add(visitor.get("/spend/logs?start_date=" + KEY, MASTER).body());
-        ANSWERS.add(visitor.post("/key/" + KEY + "/regenerate", MASTER, "{}").body());
+        ANSWERS.add(visitor.post("/key/" + KEY + "/nonesuch", MASTER, "{}").body());
+        ANSWERS.add(
+                visitor.post("/key/" + UNKNOWN + "/regenerate", MASTER, "{}").body());
         ANSWERS.add(visitor.get("/v1/models/" + KEY, KEY).body());
         ANSWERS.add(visitor.get("/health/readiness?key=" + KEY, KEY).body());
     }

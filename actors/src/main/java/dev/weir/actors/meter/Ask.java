@@ -20,6 +20,18 @@ public record Ask(
         int topUp,
         boolean paid) {
 
+    /** What it needs of a limit. */
+    long amount(Portion portion) {
+        return portion.id().isAbout(model) ? portion.id().unit().of(need) : 0;
+    }
+
+    /** Whether that fits. A call that runs may go beyond a limit that has no more within. */
+    Portion.Fit fit(Portion portion, long now) {
+        long amount = amount(portion);
+        Portion.Fit within = portion.fit(amount, now);
+        return within == Portion.Fit.EXCEEDED && topUp > 0 ? portion.fitBeyond(amount, now) : within;
+    }
+
     Ask withoutMoney() {
         Need unpaid = new Need(need.requests(), need.tokens(), 0, need.slots(), true);
         return new Ask(hold, hash, model, unpaid, endUser, topUp, false);

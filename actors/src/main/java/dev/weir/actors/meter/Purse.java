@@ -1,10 +1,7 @@
 package dev.weir.actors.meter;
 
 import dev.weir.config.AccountId;
-import dev.weir.config.AccountSettings;
 import dev.weir.config.KeySettings;
-import dev.weir.config.Metered;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -32,17 +29,13 @@ final class Purse {
     private static final int REMEMBERED_SETTLEMENTS = 4096;
 
     private final MeterSettings common;
-    private final Shares shares;
-    private final ActorRef<Meter.Command> watcher;
+    private final Chain chain;
     private MeterState durable;
     private boolean claimed;
     private List<OwnSlice> owns = List.of();
     private final Set<Portion> queued = new HashSet<>();
     private final Map<HoldId, Hold> holds = new HashMap<>();
-    private final Map<HoldId, List<Share>> awaited = new HashMap<>();
     private final Set<HoldId> settledOfOldEpochs = new LinkedHashSet<>();
-    private @Nullable List<Share> above;
-    private long aboveVersion = -1;
     private Debt debt = Debt.NONE;
     private long slots;
     private long spentNanoUsd;
@@ -53,8 +46,7 @@ final class Purse {
      */
     Purse(MeterState row, long ledgerNanoUsd, MeterSettings common, Shares shares, ActorRef<Meter.Command> watcher) {
         this.common = common;
-        this.shares = shares;
-        this.watcher = watcher;
+        this.chain = new Chain(shares, watcher);
         this.durable = row;
         this.spentNanoUsd = Math.max(row.spentNanoUsd(), ledgerNanoUsd - row.spentBefore());
         adopt(row.claimed(common));
@@ -98,78 +90,6 @@ final class Purse {
         return (KeySettings) durable.settings();
     }
 
-    // The accounts above.
-
-    /** In the order of their locks; null when it is not known yet which they are. */
-    private @Nullable List<Share> above() {
-        long version = shares.version();
-        if (above == null || aboveVersion != version) {
-            above = shares.above(settings(), watcher);
-            aboveVersion = version;
-        }
-        return above;
-    }
-
-    private @Nullable List<Share> chain(@Nullable String endUser) {
-        List<Share> chain = above();
-        if (chain == null || endUser == null || endUser.isEmpty()) {
-            return chain;
-        }
-        Share customer = shares.find(AccountId.customer(endUser));
-        if (customer == null) {
-            return chain;
-        }
-        List<Share> longer = new ArrayList<>(chain);
-        longer.add(customer);
-        longer.sort((one, other) -> one.id().compareTo(other.id()));
-        return longer;
-    }
-
-    /** The chain with its locks; one that was let go in between is looked up anew. */
-    private @Nullable List<Share> lockedFor(@Nullable String endUser) {
-        while (true) {
-            List<Share> chain = chain(endUser);
-            if (chain == null) {
-                return null;
-            }
-            lock(chain);
-            boolean whole = true;
-            for (Share share : chain) {
-                whole &= !share.isLetGo();
-            }
-            if (whole) {
-                return chain;
-            }
-            unlock(chain);
-            above = null;
-        }
-    }
-
-    private static void lock(List<Share> chain) {
-        for (int i = 0; i < chain.size(); i++) {
-            chain.get(i).lock();
-        }
-    }
-
-    private static void unlock(List<Share> chain) {
-        for (int i = chain.size() - 1; i >= 0; i--) {
-            chain.get(i).unlock();
-        }
-    }
-
-    /** Holds the chain's locks. True when each account has said what it allows, or that it cannot. */
-    private boolean isKnown(List<Share> chain) {
-        boolean known = true;
-        for (Share share : chain) {
-            if (share.settings() == null && share.trouble() == null && !share.isGone()) {
-                share.watch(watcher);
-                shares.ask(share, 0);
-                known = false;
-            }
-        }
-        return known;
-    }
-
     // Admission.
 
     /**
@@ -186,37 +106,37 @@ final class Purse {
         if (!durable.opens(ask.hash(), now)) {
             return Optional.of(new Decision.UnknownKey());
         }
-        Decision refusal = refusedBySettings(ask, now);
+        Decision refusal = verdict().bySettings(ask, now);
         if (refusal != null) {
             return Optional.of(refusal);
         }
-        List<Share> chain = lockedFor(ask.endUser());
-        if (chain == null) {
+        List<Share> above = chain.lockedFor(settings(), ask.endUser());
+        if (above == null) {
             return Optional.empty();
         }
         try {
-            return isKnown(chain) ? reserve(ask, chain, now) : Optional.empty();
+            return chain.isKnown(above) ? reserve(ask, above, now) : Optional.empty();
         } finally {
-            unlock(chain);
+            Chain.unlock(above);
         }
     }
 
-    private Optional<Decision> reserve(Ask ask, List<Share> chain, long now) {
+    private Optional<Decision> reserve(Ask ask, List<Share> above, long now) {
         if (holds.containsKey(ask.hold())) {
-            return Optional.of(granted(ask.hold(), chain, now));
+            return Optional.of(granted(ask.hold(), above, now));
         }
-        Decision refusal = refusedByAccounts(ask, chain);
+        Decision refusal = verdict().byAccounts(ask, above);
         if (refusal == null) {
-            refusal = refusedByLimits(ask, chain, now);
+            refusal = refusedByLimits(ask, above, now);
         }
         if (refusal != null) {
             return Optional.of(refusal);
         }
-        if (isShort(ask, chain, now)) {
+        if (isShort(ask, above, now)) {
             return Optional.empty();
         }
-        hold(ask, null, chain, now);
-        return Optional.of(granted(ask.hold(), chain, now));
+        hold(ask, null, above, now);
+        return Optional.of(granted(ask.hold(), above, now));
     }
 
     /** A call that runs asks for more: of what it is charged to already, and beyond a limit where that is allowed. */
@@ -226,47 +146,34 @@ final class Purse {
             return Optional.of(granted(ask));
         }
         boolean switches = hold == null || !hold.model().equals(ask.model());
-        Decision refusal = switches ? refusedBySettings(ask, now) : null;
+        Decision refusal = switches ? verdict().bySettings(ask, now) : null;
         if (refusal != null) {
             return Optional.of(refusal);
         }
-        List<Share> chain = hold == null ? lockedFor(null) : lockedOf(hold);
-        if (chain == null) {
+        List<Share> above = hold == null ? chain.lockedFor(settings(), null) : chain.lockedOf(hold);
+        if (above == null) {
             return Optional.empty();
         }
         try {
-            return isKnown(chain) ? topUp(ask, hold, switches, chain, now) : Optional.empty();
+            return chain.isKnown(above) ? topUp(ask, hold, switches, above, now) : Optional.empty();
         } finally {
-            unlock(chain);
+            Chain.unlock(above);
         }
     }
 
-    private Optional<Decision> topUp(Ask ask, @Nullable Hold hold, boolean switches, List<Share> chain, long now) {
-        Decision refusal = switches ? refusedByAccounts(ask, chain) : null;
+    private Optional<Decision> topUp(Ask ask, @Nullable Hold hold, boolean switches, List<Share> above, long now) {
+        Decision refusal = switches ? verdict().byAccounts(ask, above) : null;
         if (refusal == null) {
-            refusal = refusedByLimits(ask, chain, now);
+            refusal = refusedByLimits(ask, above, now);
         }
         if (refusal != null) {
             return Optional.of(refusal);
         }
-        if (isShort(ask, chain, now)) {
+        if (isShort(ask, above, now)) {
             return Optional.empty();
         }
-        hold(ask, hold, chain, now);
-        return Optional.of(granted(ask.hold(), chain, now));
-    }
-
-    /** The shares that a hold is charged to, with their locks. */
-    private List<Share> lockedOf(Hold hold) {
-        List<Share> chain = new ArrayList<>(hold.accounts().size());
-        for (AccountId account : hold.accounts()) {
-            Share share = shares.open(account);
-            if (share != null) {
-                chain.add(share);
-            }
-        }
-        lock(chain);
-        return chain;
+        hold(ask, hold, above, now);
+        return Optional.of(granted(ask.hold(), above, now));
     }
 
     /** The answer to a top-up that has been granted. */
@@ -288,23 +195,14 @@ final class Purse {
         return taken;
     }
 
-    private static long amount(Portion portion, Ask ask) {
-        return portion.id().isAbout(ask.model()) ? portion.id().unit().of(ask.need()) : 0;
-    }
-
-    /** What of a call an account pays: a team's key uses the team's budget and not its user's. */
-    private Ask ask(Share share, Ask ask) {
-        return share.id().kind() == AccountId.Kind.USER && settings().teamId() != null ? ask.withoutMoney() : ask;
-    }
-
-    private boolean isShort(Ask ask, List<Share> chain, long now) {
+    private boolean isShort(Ask ask, List<Share> above, long now) {
         for (OwnSlice own : owns) {
             if (isShort(own, ask, now)) {
                 return true;
             }
         }
-        for (Share share : chain) {
-            Ask of = ask(share, ask);
+        for (Share share : above) {
+            Ask of = verdict().of(share, ask);
             for (ShareSlice slice : share.slices()) {
                 if (isShort(slice, of, now)) {
                     return true;
@@ -316,127 +214,42 @@ final class Purse {
 
     /** It does not have what the call needs, or calls that came before wait for it. */
     private boolean isShort(Portion portion, Ask ask, long now) {
-        long amount = amount(portion, ask);
-        if (amount == 0) {
-            return false;
-        }
-        return (ask.topUp() == 0 && queued.contains(portion)) || fit(portion, amount, ask, now) == Portion.Fit.SHORT;
+        return ask.amount(portion) > 0
+                && ((ask.topUp() == 0 && queued.contains(portion)) || ask.fit(portion, now) == Portion.Fit.SHORT);
     }
 
-    /** A call that runs may go beyond a limit that has no more within. */
-    private static Portion.Fit fit(Portion portion, long amount, Ask ask, long now) {
-        Portion.Fit within = portion.fit(amount, now);
-        return within == Portion.Fit.EXCEEDED && ask.topUp() > 0 ? portion.fitBeyond(amount, now) : within;
+    private Verdict verdict() {
+        return new Verdict(settings(), common);
     }
 
-    private @Nullable Decision refusedBySettings(Ask ask, long now) {
-        KeySettings settings = settings();
-        if (settings.blocked()) {
-            return new Decision.Blocked(Standing.Scope.API_KEY, null);
+    private @Nullable Decision refusedByLimits(Ask ask, List<Share> above, long now) {
+        Portion worst = verdict().worst(ask, owns, above, now);
+        if (worst != null) {
+            return new Decision.Exceeded(worst.refusal(now), ask.amount(worst), standings(above, now));
         }
-        Instant expires = settings.expires();
-        if (expires != null && now >= expires.toEpochMilli()) {
-            return new Decision.Expired(expires);
-        }
-        if (!ask.model().isEmpty() && !settings.keyType().callsModels()) {
-            return new Decision.TypeDenied(settings.keyType());
-        }
-        if (!ModelAccess.allows(settings.models(), ask.model())) {
-            return new Decision.ModelDenied(Standing.Scope.API_KEY, ask.model(), settings.models());
-        }
-        return isUnpriced(settings, ask) ? new Decision.Unpriced(ask.model()) : null;
-    }
-
-    private boolean isUnpriced(Metered settings, Ask ask) {
-        return !ask.need().priced()
-                && settings.limits().isAboutMoney(ask.model())
-                && common.unpriced() == MeterSettings.Unpriced.REJECT;
-    }
-
-    private @Nullable Decision refusedByAccounts(Ask ask, List<Share> chain) {
-        boolean inTeam = false;
-        for (Share share : chain) {
-            AccountSettings settings = share.settings();
-            if (share.isGone()) {
-                return new Decision.Blocked(share.scope(), share.id().name());
-            }
-            if (settings == null || share.trouble() != null) {
-                return new Decision.Unavailable("the meter of " + share.id() + " cannot answer");
-            }
-            inTeam |= share.id().kind() == AccountId.Kind.TEAM;
-            if (settings.blocked()) {
-                return new Decision.Blocked(share.scope(), share.id().name());
-            }
-            if (!ModelAccess.allows(settings.models(), ask.model())) {
-                return new Decision.ModelDenied(share.scope(), ask.model(), settings.models());
-            }
-            if (isUnpriced(settings, ask(share, ask))) {
-                return new Decision.Unpriced(ask.model());
-            }
-        }
-        return !inTeam
-                        && !ask.model().isEmpty()
-                        && ModelAccess.isOfTeam(settings().models())
-                ? new Decision.ModelDenied(Standing.Scope.TEAM, ask.model(), List.of())
+        Long parallel = durable.settings().limits().maxParallelRequests();
+        return parallel != null && ask.need().slots() > parallel - slots
+                ? new Decision.Exceeded(slotsStanding(parallel), ask.need().slots(), standings(above, now))
                 : null;
     }
 
-    /** Money first: of several limits that are short, the one that is told is the one that waiting helps least. */
-    private @Nullable Decision refusedByLimits(Ask ask, List<Share> chain, long now) {
-        Portion worst = null;
-        for (OwnSlice own : owns) {
-            worst = worse(worst, own, ask, now);
-        }
-        for (Share share : chain) {
-            Ask of = ask(share, ask);
-            for (ShareSlice slice : share.slices()) {
-                worst = worse(worst, slice, of, now);
-            }
-        }
-        Long parallel = durable.settings().limits().maxParallelRequests();
-        if (worst == null && parallel != null && ask.need().slots() > parallel - slots) {
-            return new Decision.Exceeded(slotsStanding(parallel), ask.need().slots(), standings(chain, now));
-        }
-        return worst == null
-                ? null
-                : new Decision.Exceeded(worst.refusal(now), amount(worst, ask), standings(chain, now));
-    }
-
-    private static @Nullable Portion worse(@Nullable Portion worst, Portion next, Ask ask, long now) {
-        long amount = amount(next, ask);
-        if (amount == 0 || fit(next, amount, ask, now) != Portion.Fit.EXCEEDED) {
-            return worst;
-        }
-        return worst == null || rank(next) >= rank(worst) ? next : worst;
-    }
-
-    private static int rank(Portion portion) {
-        return switch (portion.id().unit()) {
-            case SLOTS -> 0;
-            case REQUESTS -> 1;
-            case TOKENS -> 2;
-            case NANO_USD -> 3;
-        };
-    }
-
-    private void hold(Ask ask, @Nullable Hold before, List<Share> chain, long now) {
+    private void hold(Ask ask, @Nullable Hold before, List<Share> above, long now) {
         if (ask.need().equals(Need.NONE)) {
             return;
         }
         List<Hold.Piece> pieces = new ArrayList<>(owns.size());
         boolean beyond = false;
         for (OwnSlice own : owns) {
-            long amount = amount(own, ask);
+            long amount = ask.amount(own);
             if (amount > 0) {
                 Hold.Piece piece = Hold.taken(own, amount, now);
                 beyond |= piece.beyond();
                 pieces.add(piece);
             }
         }
-        List<AccountId> accounts = new ArrayList<>(chain.size());
-        for (Share share : chain) {
-            share.hold(ask(share, ask), now);
-            shares.ask(share, now);
+        List<AccountId> accounts = new ArrayList<>(above.size());
+        for (Share share : above) {
+            chain.hold(share, verdict().of(share, ask), now);
             accounts.add(share.id());
         }
         slots += ask.need().slots();
@@ -449,24 +262,15 @@ final class Purse {
         debt = beyond ? new Debt(true, Map.of()) : Debt.NONE;
     }
 
-    private Decision granted(HoldId id, List<Share> chain, long now) {
+    private Decision granted(HoldId id, List<Share> above, long now) {
         return new Decision.Granted(
                 id,
                 durable.epoch(),
                 durable.id(),
                 settings(),
-                organization(chain),
+                Chain.organization(above, settings()),
                 spentNanoUsd,
-                standings(chain, now));
-    }
-
-    private @Nullable String organization(List<Share> chain) {
-        for (Share share : chain) {
-            if (share.id().kind() == AccountId.Kind.ORGANIZATION) {
-                return share.id().name();
-            }
-        }
-        return settings().organizationId();
+                standings(above, now));
     }
 
     // Waiting.
@@ -479,14 +283,14 @@ final class Purse {
             }
         }
         Hold hold = holds.get(ask.hold());
-        List<Share> chain = hold == null ? lockedFor(ask.endUser()) : lockedOf(hold);
-        if (chain == null) {
+        List<Share> above = hold == null ? chain.lockedFor(settings(), ask.endUser()) : chain.lockedOf(hold);
+        if (above == null) {
             return;
         }
         List<Share> asked = new ArrayList<>(1);
         try {
-            for (Share share : chain) {
-                Ask of = ask(share, ask);
+            for (Share share : above) {
+                Ask of = verdict().of(share, ask);
                 boolean isShort = false;
                 for (ShareSlice slice : share.slices()) {
                     if (isShort(slice, of, now)) {
@@ -495,33 +299,19 @@ final class Purse {
                     }
                 }
                 if (isShort) {
-                    share.await(of, watcher);
-                    shares.ask(share, now);
+                    chain.await(share, of, now);
                     asked.add(share);
                 }
             }
         } finally {
-            unlock(chain);
+            Chain.unlock(above);
         }
-        List<Share> before = asked.isEmpty() ? awaited.remove(ask.hold()) : awaited.put(ask.hold(), asked);
-        if (before != null) {
-            before.removeAll(asked);
-            forget(ask.hold(), before);
-        }
+        chain.awaits(ask.hold(), asked);
     }
 
     /** The call waits no longer. */
     void forget(HoldId hold) {
-        List<Share> asked = awaited.remove(hold);
-        if (asked != null) {
-            forget(hold, asked);
-        }
-    }
-
-    private static void forget(HoldId hold, List<Share> asked) {
-        lock(asked);
-        asked.forEach(share -> share.forget(hold));
-        unlock(asked);
+        chain.awaits(hold, List.of());
     }
 
     /** The queue is looked at again from its head. */
@@ -552,27 +342,7 @@ final class Purse {
             Hold.settle(own, hold.model(), hold.pieces(), charged, used, began);
             owes |= own.owesStore();
         }
-        Map<Share, Long> marks = Map.of();
-        for (AccountId account : hold.accounts()) {
-            Share share = shares.open(account);
-            if (share == null) {
-                continue;
-            }
-            share.lock();
-            try {
-                long before = share.charged();
-                share.settle(id, used, began);
-                if (share.charged() > before) {
-                    marks = marks.isEmpty() ? new HashMap<>() : marks;
-                    marks.put(share, share.charged());
-                    share.watch(watcher);
-                    shares.ask(share, 0);
-                }
-            } finally {
-                share.unlock();
-            }
-        }
-        return new Debt(owes, marks);
+        return new Debt(owes, chain.settle(hold, used, began));
     }
 
     /** What an owner that crashed had held is charged whole already: only what goes beyond is still to be charged. */
@@ -589,18 +359,7 @@ final class Purse {
             own.charge(began && own.id().model() == null ? Math.max(0, unit.charged(had, used, true) - had) : 0);
             owes |= own.owesStore();
         }
-        List<Share> chain = above();
-        for (Share share : chain == null ? List.<Share>of() : chain) {
-            share.lock();
-            try {
-                if (!share.settle(id, used, began) && began) {
-                    share.charge("", held, used);
-                }
-                shares.ask(share, 0);
-            } finally {
-                share.unlock();
-            }
-        }
+        chain.settleUnknown(settings(), id, held, used, began);
         return new Debt(owes, Map.of());
     }
 
@@ -652,7 +411,7 @@ final class Purse {
     private static long wanted(OwnSlice own, Collection<Ask> waiting, long cap, long now) {
         long sum = 0;
         for (Ask ask : waiting) {
-            long amount = amount(own, ask);
+            long amount = ask.amount(own);
             if (amount <= cap - sum && own.fit(amount, now) != Portion.Fit.EXCEEDED) {
                 sum += amount;
             }
@@ -664,7 +423,7 @@ final class Purse {
     void written(MeterState row) {
         durable = row;
         claimed = true;
-        above = null;
+        chain.changed();
         if (row.tombstone()) {
             holds.clear();
             slots = 0;
@@ -728,30 +487,30 @@ final class Purse {
 
     /** Whether every account above has said how its limits stand. */
     boolean isWholeChainKnown() {
-        List<Share> chain = lockedFor(null);
-        if (chain == null) {
+        List<Share> above = chain.lockedFor(settings(), null);
+        if (above == null) {
             return false;
         }
         try {
-            return isKnown(chain);
+            return chain.isKnown(above);
         } finally {
-            unlock(chain);
+            Chain.unlock(above);
         }
     }
 
     List<Standing> standings(long now) {
-        List<Share> chain = lockedFor(null);
-        if (chain == null) {
+        List<Share> above = chain.lockedFor(settings(), null);
+        if (above == null) {
             return standings(List.of(), now);
         }
         try {
-            return standings(chain, now);
+            return standings(above, now);
         } finally {
-            unlock(chain);
+            Chain.unlock(above);
         }
     }
 
-    private List<Standing> standings(List<Share> chain, long now) {
+    private List<Standing> standings(List<Share> above, long now) {
         List<Standing> standings = new ArrayList<>(owns.size() + 1);
         for (OwnSlice own : owns) {
             standings.add(own.standing(now));
@@ -760,7 +519,7 @@ final class Purse {
         if (parallel != null) {
             standings.add(slotsStanding(parallel));
         }
-        for (Share share : chain) {
+        for (Share share : above) {
             for (ShareSlice slice : share.slices()) {
                 standings.add(slice.standing(now));
             }

@@ -1,0 +1,203 @@
+package dev.weir.actors.meter;
+
+import dev.weir.config.AccountId;
+import dev.weir.config.KeySettings;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The accounts above a key, as its meter reaches them: this node's shares of them, locked in the order of their names while
+ * a call is decided. Not thread-safe itself.
+ */
+final class Chain {
+
+    private final Shares shares;
+    private final ActorRef<Meter.Command> watcher;
+    private final Map<HoldId, List<Share>> awaited = new HashMap<>();
+    private @Nullable List<Share> above;
+    private long version = -1;
+
+    /** @param watcher is told when something has come that it waits for */
+    Chain(Shares shares, ActorRef<Meter.Command> watcher) {
+        this.shares = shares;
+        this.watcher = watcher;
+    }
+
+    /** The key may be below other accounts now. */
+    void changed() {
+        above = null;
+    }
+
+    private @Nullable List<Share> above(KeySettings key) {
+        long now = shares.version();
+        if (above == null || version != now) {
+            above = shares.above(key, watcher);
+            version = now;
+        }
+        return above;
+    }
+
+    /**
+     * The chain of a call, with its locks.
+     *
+     * @return null when it is not known yet which accounts they are; the watcher is told when it is
+     */
+    @Nullable
+    List<Share> lockedFor(KeySettings key, @Nullable String endUser) {
+        while (true) {
+            List<Share> all = of(key, endUser);
+            if (all == null) {
+                return null;
+            }
+            lock(all);
+            boolean whole = true;
+            for (Share share : all) {
+                whole &= !share.isLetGo();
+            }
+            if (whole) {
+                return all;
+            }
+            // One was let go in between: another one is there by now, or will be.
+            unlock(all);
+            above = null;
+        }
+    }
+
+    private @Nullable List<Share> of(KeySettings key, @Nullable String endUser) {
+        List<Share> all = above(key);
+        if (all == null || endUser == null || endUser.isEmpty()) {
+            return all;
+        }
+        Share customer = shares.find(AccountId.customer(endUser));
+        if (customer == null) {
+            return all;
+        }
+        List<Share> longer = new ArrayList<>(all);
+        longer.add(customer);
+        longer.sort((one, other) -> one.id().compareTo(other.id()));
+        return longer;
+    }
+
+    /** The shares that a hold is charged to, with their locks. */
+    List<Share> lockedOf(Hold hold) {
+        List<Share> all = new ArrayList<>(hold.accounts().size());
+        for (AccountId account : hold.accounts()) {
+            Share share = shares.open(account);
+            if (share != null) {
+                all.add(share);
+            }
+        }
+        lock(all);
+        return all;
+    }
+
+    private static void lock(List<Share> all) {
+        for (int i = 0; i < all.size(); i++) {
+            all.get(i).lock();
+        }
+    }
+
+    static void unlock(List<Share> all) {
+        for (int i = all.size() - 1; i >= 0; i--) {
+            all.get(i).unlock();
+        }
+    }
+
+    /** With the locks: true when each account has said what it allows, or that it cannot. Those that have not are asked. */
+    boolean isKnown(List<Share> all) {
+        boolean known = true;
+        for (Share share : all) {
+            if (share.settings() == null && share.trouble() == null && !share.isGone()) {
+                share.watch(watcher);
+                shares.ask(share, 0);
+                known = false;
+            }
+        }
+        return known;
+    }
+
+    /** With the lock: holds what fits, and asks for more where that runs out. */
+    void hold(Share share, Ask ask, long now) {
+        share.hold(ask, now);
+        shares.ask(share, now);
+    }
+
+    /** With the lock: a call waits for more of it. */
+    void await(Share share, Ask ask, long now) {
+        share.await(ask, watcher);
+        shares.ask(share, now);
+    }
+
+    /** The call waits for these, and no longer for others. */
+    void awaits(HoldId hold, List<Share> now) {
+        List<Share> before = now.isEmpty() ? awaited.remove(hold) : awaited.put(hold, now);
+        if (before == null) {
+            return;
+        }
+        List<Share> left = new ArrayList<>(before);
+        left.removeAll(now);
+        for (Share share : left) {
+            share.lock();
+            try {
+                share.forget(hold);
+            } finally {
+                share.unlock();
+            }
+        }
+    }
+
+    /** Ends a hold. Returns, by share, how far its account's meter has to be before that is durable. */
+    Map<Share, Long> settle(Hold hold, Need used, boolean began) {
+        Map<Share, Long> marks = Map.of();
+        for (AccountId account : hold.accounts()) {
+            Share share = shares.open(account);
+            if (share == null) {
+                continue;
+            }
+            share.lock();
+            try {
+                long before = share.charged();
+                share.settle(hold.id(), used, began);
+                if (share.charged() > before) {
+                    marks = marks.isEmpty() ? new HashMap<>() : marks;
+                    marks.put(share, share.charged());
+                    share.watch(watcher);
+                    shares.ask(share, 0);
+                }
+            } finally {
+                share.unlock();
+            }
+        }
+        return marks;
+    }
+
+    /** Ends a hold that the key's meter has lost: the shares may know it still, or are charged what went beyond it. */
+    void settleUnknown(KeySettings key, HoldId hold, Need held, Need used, boolean began) {
+        List<Share> all = above(key);
+        for (Share share : all == null ? List.<Share>of() : all) {
+            share.lock();
+            try {
+                if (!share.settle(hold, used, began) && began) {
+                    share.charge("", held, used);
+                }
+                shares.ask(share, 0);
+            } finally {
+                share.unlock();
+            }
+        }
+    }
+
+    /** Whose a call is: of the organization in the chain, or of the one that the key names. */
+    static @Nullable String organization(List<Share> all, KeySettings key) {
+        for (Share share : all) {
+            if (share.id().kind() == AccountId.Kind.ORGANIZATION) {
+                return share.id().name();
+            }
+        }
+        return key.organizationId();
+    }
+}

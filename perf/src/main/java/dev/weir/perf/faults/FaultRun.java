@@ -1,0 +1,305 @@
+package dev.weir.perf.faults;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.perf.sabotage.Sabotage;
+import dev.weir.streams.mock.Sighting;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run: load that wants more than its limits, faults at moments that the seed chooses, and the judgement.
+ *
+ * <p>Keys 0 and 1 are a team's with a limit of requests an hour, of which the first has a smaller one of its own, 2 and 3 a team's with one of tokens, 4 has a budget for life and two
+ * slots, 5 has no limit and streams.
+ */
+final class FaultRun {
+
+    private static final long REQUESTS = 400;
+    private static final long REQUESTS_OF_A_KEY = 150;
+    private static final long TOKENS = 12_000;
+    private static final long BUDGET_NANO_USD = 6_000_000;
+    private static final long NANO_USD_A_TOKEN = 1_000;
+    private static final int SLOTS = 2;
+
+    /** In percent: what {@code weir.meters.overage_percent} is by default. */
+    private static final long OVERAGE = 5;
+
+    private static final long LOAD_MILLIS = 5_000;
+    private static final long QUIET_MILLIS = 20_000;
+    private static final String REQUESTS_TEAM = "requests";
+    private static final String TOKENS_TEAM = "tokens";
+
+    /**
+     * What a run has shown.
+     *
+     * @param unused what was left of the requests' limit although more were asked for
+     * @param recoverySeconds the longest from the begin of a fault's end to the next admitted call
+     */
+    record Result(
+            long seed,
+            boolean postgres,
+            List<Fault> faults,
+            Judge.Findings findings,
+            long calls,
+            long admitted,
+            long unused,
+            double recoverySeconds,
+            @Nullable String broken) {
+
+        boolean isClean() {
+            return broken == null && findings.isClean();
+        }
+    }
+
+    private final Path home;
+    private final Path directory;
+    private final @Nullable Database database;
+    private final long seed;
+    private final @Nullable Sabotage sabotage;
+    private final List<Fault> allowed;
+    private final Random random;
+    private final List<Fault> happened = new ArrayList<>();
+    private double recoverySeconds;
+
+    FaultRun(
+            Path home,
+            Path directory,
+            @Nullable Database database,
+            long seed,
+            List<Fault> allowed,
+            @Nullable Sabotage sabotage) {
+        this.sabotage = sabotage;
+        this.home = home;
+        this.directory = directory;
+        this.database = database;
+        this.seed = seed;
+        this.allowed = allowed.stream()
+                .filter(fault -> fault.happensTo(database != null))
+                .toList();
+        this.random = new Random(seed);
+    }
+
+    Result run() throws IOException, InterruptedException {
+        List<Fault> plan = plan();
+        Judge judge = new Judge();
+        try (Site site = new Site(
+                home, directory, database, plan.contains(Fault.DISK_FULL), plan.contains(Fault.CLOCK), sabotage)) {
+            site.start();
+            Callers callers = new Callers(site.door(), keys(site));
+            callers.start(seed);
+            long began = System.nanoTime();
+            long gap = LOAD_MILLIS / (plan.size() + 1);
+            for (Fault fault : plan) {
+                TimeUnit.MILLISECONDS.sleep(gap / 2 + random.nextInt((int) gap)); // when, the seed says
+                happen(fault, site, callers);
+            }
+            long left = LOAD_MILLIS - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+            TimeUnit.MILLISECONDS.sleep(Math.max(500, left)); // the load's own time
+            List<Said> said = callers.stop();
+            quiet(site);
+            return judged(site, judge, said);
+        } catch (IOException broken) {
+            return new Result(
+                    seed,
+                    database != null,
+                    happened,
+                    judge.findings(),
+                    0,
+                    0,
+                    0,
+                    recoverySeconds,
+                    String.valueOf(broken.getMessage()));
+        }
+    }
+
+    /** One run in ten has no fault: then every limit has to be used to its end. */
+    private List<Fault> plan() {
+        List<Fault> plan = new ArrayList<>();
+        if (seed % 10 != 0) {
+            int faults = 1 + random.nextInt(3);
+            for (int i = 0; i < faults; i++) {
+                plan.add(allowed.get(random.nextInt(allowed.size())));
+            }
+        }
+        return plan;
+    }
+
+    private static List<String> keys(Site site) throws IOException, InterruptedException {
+        site.admin("/team/new", Map.of("team_id", REQUESTS_TEAM, "rph_limit", REQUESTS));
+        site.admin("/team/new", Map.of("team_id", TOKENS_TEAM, "tph_limit", TOKENS));
+        List<Map<String, Object>> wanted = List.of(
+                Map.of("team_id", REQUESTS_TEAM, "rph_limit", REQUESTS_OF_A_KEY),
+                Map.of("team_id", REQUESTS_TEAM),
+                Map.of("team_id", TOKENS_TEAM),
+                Map.of("team_id", TOKENS_TEAM),
+                Map.of("max_budget", BUDGET_NANO_USD / 1e9, "max_parallel_requests", SLOTS),
+                Map.of());
+        List<String> keys = new ArrayList<>();
+        for (Map<String, Object> fields : wanted) {
+            keys.add(site.admin("/key/generate", fields).path("key").asText());
+        }
+        return keys;
+    }
+
+    private void happen(Fault fault, Site site, Callers callers) throws IOException, InterruptedException {
+        happened.add(fault);
+        switch (fault) {
+            case KILL -> {
+                site.kill();
+                if (random.nextBoolean()) {
+                    TimeUnit.MILLISECONDS.sleep(random.nextInt(300)); // how long nobody starts it again
+                }
+                site.start();
+            }
+            case PAUSE -> site.pause(200 + random.nextInt(2_500));
+            case DISK_FULL -> site.fillDisk(300 + random.nextInt(1_500));
+            case CLOCK -> site.setClock(random.nextBoolean() ? 5 : -5);
+            case STORE_STOP -> site.stopStore(200 + random.nextInt(2_500));
+            case STORE_SLOW -> site.slowStore(500 + random.nextInt(1_500));
+            case STORE_MUTE -> site.muteStore(100 + random.nextInt(1_000));
+        }
+        recover(System.nanoTime(), callers);
+    }
+
+    private void recover(long over, Callers callers) throws InterruptedException {
+        long end = over + TimeUnit.SECONDS.toNanos(15);
+        while (callers.firstAdmittedAfter(over) == 0 && System.nanoTime() < end) {
+            TimeUnit.MILLISECONDS.sleep(10); // the callers do not notify
+        }
+        recoverySeconds = Math.max(recoverySeconds, (System.nanoTime() - over) / 1e9);
+    }
+
+    /** Settlements are acknowledged and rows are written. */
+    private static void quiet(Site site) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(QUIET_MILLIS);
+        boolean open = true;
+        while (open && System.nanoTime() < end) {
+            TimeUnit.MILLISECONDS.sleep(100); // its metrics are a second old
+            Map<String, Double> metrics = site.metrics();
+            open = metrics.isEmpty()
+                    || metrics.entrySet().stream()
+                            .anyMatch(each -> (each.getKey().contains("unsettled")
+                                            || each.getKey().contains("in_flight"))
+                                    && each.getValue() != 0);
+        }
+        TimeUnit.SECONDS.sleep(2); // rows are visible a second after the end
+    }
+
+    private Result judged(Site site, Judge judge, List<Said> said) throws IOException, InterruptedException {
+        List<Sighting> witness = site.mock().witness().sightings();
+        List<JsonNode> rows = site.rows();
+        judge.rows(witness, new ObjectMapper().valueToTree(rows), said);
+
+        long requests = seen(witness, 0, 1).size();
+        long tokens = tokens(seen(witness, 2, 3));
+        judge.limit("requests of the team", requests, REQUESTS);
+        judge.limit("requests of the key", seen(witness, 0, 0).size(), REQUESTS_OF_A_KEY);
+        judge.limit("tokens of the team", tokens, TOKENS + TOKENS * OVERAGE / 100);
+        judge.limit(
+                "money of the key",
+                tokens(seen(witness, 4, 4)) * NANO_USD_A_TOKEN,
+                BUDGET_NANO_USD + BUDGET_NANO_USD * OVERAGE / 100);
+        judge.limit("slots of the key", atOnce(seen(witness, 4, 4)), SLOTS);
+
+        JsonNode ofRequests = limits(site, REQUESTS_TEAM);
+        JsonNode ofTokens = limits(site, TOKENS_TEAM);
+        judge.atRest(REQUESTS_TEAM, ofRequests);
+        judge.atRest(TOKENS_TEAM, ofTokens);
+        judge.books(REQUESTS_TEAM, ofRequests.get(0), requests);
+        judge.books(TOKENS_TEAM, ofTokens.get(0), tokens(rows, TOKENS_TEAM));
+        long admitted = said.stream().filter(Said::admitted).count();
+        long refused = said.stream()
+                .filter(each -> each.key() <= 1 && each.status() == 429)
+                .count();
+        long unused = refused > 0 ? REQUESTS - requests : 0;
+        if (happened.isEmpty() && unused > 0) {
+            judge.limit("requests left although nothing had happened", unused, 0);
+        }
+        return new Result(
+                seed,
+                database != null,
+                happened,
+                judge.findings(),
+                said.size(),
+                admitted,
+                unused,
+                recoverySeconds,
+                null);
+    }
+
+    private static JsonNode limits(Site site, String team) throws IOException, InterruptedException {
+        return site.read("/team/info?team_id=" + team).path("team_info").path("limits");
+    }
+
+    private static List<Sighting> seen(List<Sighting> witness, int from, int to) {
+        List<Sighting> seen = new ArrayList<>();
+        for (Sighting sighting : witness) {
+            int model = sighting.model().charAt(1) - '0';
+            if (model >= from && model <= to) {
+                seen.add(sighting);
+            }
+        }
+        return seen;
+    }
+
+    /** Input as the mock told it or, where it could not, as it told others; and the output that left the mock. */
+    private static long tokens(List<Sighting> seen) {
+        return seen.stream()
+                .mapToLong(each -> input(each, seen) + each.tokens())
+                .sum();
+    }
+
+    private static long input(Sighting of, List<Sighting> seen) {
+        Sighting.Told told = of.told();
+        return told != null
+                ? told.promptTokens()
+                : seen.stream()
+                        .filter(each -> each.streamed() == of.streamed())
+                        .map(Sighting::told)
+                        .filter(Objects::nonNull)
+                        .mapToLong(Sighting.Told::promptTokens)
+                        .max()
+                        .orElse(0);
+    }
+
+    private static long tokens(List<JsonNode> rows, String team) {
+        return rows.stream()
+                .filter(row -> row.path("team_id").asText().equals(team))
+                .mapToLong(row -> row.path("total_tokens").asLong())
+                .sum();
+    }
+
+    /** The most calls that the witness had at one moment. */
+    private static long atOnce(List<Sighting> seen) {
+        List<long[]> moments = new ArrayList<>();
+        for (Sighting sighting : seen) {
+            moments.add(new long[] {sighting.arrivedNanos(), 1});
+            moments.add(new long[] {sighting.endedNanos() == 0 ? Long.MAX_VALUE : sighting.endedNanos(), -1});
+        }
+        moments.sort(
+                (one, other) -> one[0] != other[0] ? Long.compare(one[0], other[0]) : Long.compare(one[1], other[1]));
+        long now = 0;
+        long most = 0;
+        for (long[] moment : moments) {
+            now += moment[1];
+            most = Math.max(most, now);
+        }
+        return most;
+    }
+
+    /** How often each fault has happened. */
+    static Map<Fault, Integer> count(List<Result> results) {
+        Map<Fault, Integer> count = new EnumMap<>(Fault.class);
+        results.forEach(result -> result.faults.forEach(fault -> count.merge(fault, 1, Integer::sum)));
+        return count;
+    }
+}

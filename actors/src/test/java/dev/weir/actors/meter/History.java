@@ -24,11 +24,23 @@ final class History {
 
     private record Window(LimitId limit, long gen) {}
 
-    private record Call(HoldId id, Need need, long epoch, Map<LimitId, Long> gens, boolean lost) {}
+    private record Taken(LimitId limit, long gen, long amount, boolean beyond) {}
+
+    private record Call(HoldId id, Need need, long epoch, List<Taken> taken, int topUps, boolean lost) {
+
+        Call with(Need more, List<Taken> takenMore, int topUp) {
+            List<Taken> all = new ArrayList<>(taken);
+            all.addAll(takenMore);
+            return new Call(id, need.and(more), epoch, all, topUp, lost);
+        }
+    }
 
     /** Nobody is above this key, so that nobody is watched. */
     @SuppressWarnings("NullAway")
     private static final ActorRef<Meter.Command> WATCHER = null;
+
+    /** In thousandths. */
+    private static final int OVERAGE = 50;
 
     private final KeySettings first;
     private final boolean impatient;
@@ -61,7 +73,8 @@ final class History {
         for (int each : script) {
             int argument = each >> 4;
             switch (each & 15) {
-                case 0, 1, 2, 3, 4, 5 -> reserve(argument);
+                case 0, 1, 2, 3, 4 -> reserve(argument);
+                case 5 -> topUp(argument);
                 case 6, 7, 8 -> settle(argument);
                 case 9 -> pass(argument % 90_000);
                 case 10 -> pass(-(argument % 500));
@@ -114,15 +127,11 @@ final class History {
     void reserve(int argument) {
         Need need = new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true);
         HoldId id = new HoldId(common.host(), ++sequence);
-        MeterView before = purse.view(now);
         Ask ask = new Ask(id, "k", "m", need, null, 0, true);
-        Optional<Decision> decision = purse.reserve(ask, now);
-        if (decision.isEmpty()) {
+        if (!decide(ask)) {
             waiting.put(id, ask);
             purse.queue(ask, now);
             plan();
-        } else {
-            decided(id, need, decision.get(), before);
         }
     }
 
@@ -133,14 +142,80 @@ final class History {
             return;
         }
         granted++;
-        Map<LimitId, Long> gens = new HashMap<>();
+        List<Taken> taken = new ArrayList<>();
         for (LimitState limit : row.limits()) {
-            gens.put(limit.id(), limit.gen());
             long amount = limit.id().unit().of(need);
+            taken.add(new Taken(limit.id(), limit.gen(), amount, false));
             long sum = used.merge(new Window(limit.id(), limit.gen()), amount, Long::sum);
             assertThat(sum).as("%s: holds and use", limit).isLessThanOrEqualTo(cap(limit.id()));
         }
-        open.add(new Call(id, need, grant.epoch(), gens, false));
+        open.add(new Call(id, need, grant.epoch(), taken, 0, false));
+    }
+
+    /** A call that runs asks for more; what its limits do not have may come from beyond them. */
+    private void topUp(int argument) {
+        List<Call> running = open.stream().filter(call -> !call.lost).toList();
+        if (running.isEmpty()) {
+            return;
+        }
+        Call call = running.get(argument % running.size());
+        if (waiting.containsKey(call.id)) {
+            return;
+        }
+        Need more = Need.ofMore(1 + argument % 23, 1 + argument % 37, true);
+        Ask ask = new Ask(call.id, "", "m", more, null, call.topUps + 1, true);
+        if (!decide(ask)) {
+            waiting.put(call.id, ask);
+            purse.queue(ask, now);
+            plan();
+        }
+    }
+
+    /** @return false when it has to wait */
+    private boolean decide(Ask ask) {
+        MeterView before = purse.view(now);
+        Optional<Decision> decision = purse.reserve(ask, now);
+        if (decision.isEmpty()) {
+            return false;
+        }
+        if (ask.topUp() == 0) {
+            decided(ask.hold(), ask.need(), decision.get(), before);
+        } else {
+            toppedUp(ask, decision.get(), before);
+        }
+        return true;
+    }
+
+    private void toppedUp(Ask ask, Decision decision, MeterView before) {
+        Debt debt = purse.takeDebt();
+        if (!(decision instanceof Decision.Granted)) {
+            assertThat(purse.view(now)).as("a refused top-up moves no counter").isEqualTo(before);
+            return;
+        }
+        List<Taken> taken = new ArrayList<>();
+        for (Standing standing : before.standings()) {
+            long amount = standing.id().unit().of(ask.need());
+            if (amount == 0) {
+                continue;
+            }
+            long cap = standing.limit();
+            boolean beyond = standing.committed() + amount > cap;
+            assertThat(standing.committed() + amount)
+                    .as("%s: beyond by no more than the overage", standing)
+                    .isLessThanOrEqualTo(cap + cap * OVERAGE / 1000);
+            assertThat(debt.row() || !beyond)
+                    .as("what is beyond is durable first")
+                    .isTrue();
+            long gen = limit(row, standing.id()).gen();
+            Window window = new Window(standing.id(), gen);
+            (beyond ? excess : used).merge(window, amount, Long::sum);
+            taken.add(new Taken(standing.id(), gen, amount, beyond));
+        }
+        assertThat(purse.reserve(ask, now)).as("a top-up counts once").get().isInstanceOf(Decision.Granted.class);
+        open.replaceAll(call -> call.id.equals(ask.hold()) ? call.with(ask.need(), taken, ask.topUp()) : call);
+        if (debt.row()) {
+            plan();
+        }
     }
 
     private void settle(int argument) {
@@ -148,6 +223,7 @@ final class History {
             return;
         }
         Call call = open.remove(argument % open.size());
+        waiting.remove(call.id);
         boolean began = (argument & 3) != 0;
         Need use = new Need(1, argument % 41, argument % 53, 1, true);
         boolean owes = purse.settle(call.id, call.epoch, call.need, use, began).row();
@@ -164,14 +240,19 @@ final class History {
 
     private void witness(Call call, LimitState limit, Need use, boolean began) {
         LimitId id = limit.id();
-        long had = id.unit().of(call.need);
+        long had = 0;
+        long live = 0;
+        for (Taken taken : call.taken) {
+            if (taken.limit.equals(id)) {
+                had += taken.amount;
+                live += !call.lost && !taken.beyond && taken.gen == limit.gen() ? taken.amount : 0;
+            }
+        }
         long took = !began
                 ? 0
                 : id.unit() == LimitId.Unit.REQUESTS ? had : id.unit().of(use);
         Window now = new Window(id, limit.gen());
-        if (!call.lost && call.gens.getOrDefault(id, -1L) == limit.gen()) {
-            used.merge(now, -Math.max(0, had - took), Long::sum);
-        }
+        used.merge(now, -Math.clamp(had - took, 0, live), Long::sum);
         excess.merge(now, Math.max(0, took - had), Long::sum);
     }
 
@@ -231,11 +312,8 @@ final class History {
     private void drain() {
         purse.unqueue();
         for (Map.Entry<HoldId, Ask> each : List.copyOf(waiting.entrySet())) {
-            MeterView before = purse.view(now);
-            Optional<Decision> decision = purse.reserve(each.getValue(), now);
-            if (decision.isPresent()) {
+            if (decide(each.getValue())) {
                 waiting.remove(each.getKey());
-                decided(each.getKey(), each.getValue().need(), decision.get(), before);
             } else {
                 purse.queue(each.getValue(), now);
             }
@@ -256,7 +334,7 @@ final class History {
     }
 
     private static MeterSettings node(long host) {
-        return new MeterSettings(host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50);
+        return new MeterSettings(host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), OVERAGE);
     }
 
     /** A clean change of owner: in the same process, or in the next one, whose predecessor's doors are gone. */
@@ -284,7 +362,7 @@ final class History {
     }
 
     private void processEnds() {
-        open.replaceAll(call -> new Call(call.id, call.need, call.epoch, call.gens, true));
+        open.replaceAll(call -> new Call(call.id, call.need, call.epoch, call.taken, call.topUps, true));
         common = node(common.host() + 1);
     }
 

@@ -32,6 +32,8 @@ import dev.weir.gateway.door.HealthRoutes;
 import dev.weir.gateway.door.Refusals;
 import dev.weir.gateway.door.Routes;
 import dev.weir.gateway.telemetry.AccessLines;
+import dev.weir.gateway.telemetry.DegradedModes;
+import dev.weir.gateway.telemetry.DegradedModes.Mode;
 import dev.weir.gateway.telemetry.Telemetry;
 import dev.weir.streams.dialect.ChatRequestReader;
 import dev.weir.streams.relay.AttemptWalk;
@@ -74,8 +76,7 @@ public final class Weir implements AutoCloseable {
     private @Nullable HttpListener listener;
     private @Nullable HttpListener management;
     private volatile boolean ready;
-    private volatile boolean storeAnswers = true;
-    private volatile String shipping = "";
+    private volatile @Nullable DegradedModes degraded;
     private boolean closed;
 
     /** A step of the way out. */
@@ -277,9 +278,12 @@ public final class Weir implements AutoCloseable {
 
     private void report(
             Telemetry telemetry, Models models, Node node, AttemptJournal journal, Shipper shipper, Database database) {
-        ScheduledExecutorService ticks = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().name("weir-report").daemon(true).factory());
+        DegradedModes modes = new DegradedModes(telemetry);
+        degraded = modes;
+        ScheduledExecutorService ticks = Executors.newScheduledThreadPool(
+                2, Thread.ofPlatform().name("weir-report-", 0).daemon(true).factory());
         closings.push(ticks::shutdownNow);
+        long[] refusals = {0};
         ticks.scheduleAtFixedRate(
                 () -> {
                     models.report();
@@ -287,22 +291,28 @@ public final class Weir implements AutoCloseable {
                     telemetry.connections(listener == null ? 0 : listener.connections());
                     telemetry.unsettled(node.meters().unsettled());
                     telemetry.journalUsed(journal.usedBytes());
-                    storeAnswers = database.answers();
-                    telemetry.degraded("store", !storeAnswers);
-                    shipping = shipper.degraded().isPresent() ? "rows wait in the journal for the store" : "";
-                    telemetry.degraded("ledger", !shipping.isEmpty());
+                    modes.set(Mode.LEDGER, shipper.degraded().isPresent());
+                    modes.set(Mode.JOURNAL, journal.refusals() > refusals[0]);
+                    refusals[0] = journal.refusals();
+                    modes.set(Mode.ROW, node.hasUnreadableRows());
+                    modes.set(Mode.ACCOUNT, node.hasSilentAccounts());
+                    modes.set(Mode.SETTLEMENTS, node.meters().isOverwhelmed());
                 },
                 1,
                 1,
                 TimeUnit.SECONDS);
+        // Apart from the rest: it waits for as long as the store does not answer.
+        ticks.scheduleWithFixedDelay(() -> modes.set(Mode.STORE, !database.answers()), 1, 1, TimeUnit.SECONDS);
     }
 
     private HealthRoutes.Health health() {
+        DegradedModes modes = degraded;
+        boolean storeAnswers = modes == null || !modes.holds(Mode.STORE);
         if (running.isClosed()) {
             return new HealthRoutes.Health(false, storeAnswers, "shutting down");
         }
-        String reason = storeAnswers ? shipping : "the store does not answer";
-        return new HealthRoutes.Health(ready && storeAnswers, storeAnswers && shipping.isEmpty(), reason);
+        String reason = modes == null ? "" : modes.reason();
+        return new HealthRoutes.Health(ready && storeAnswers, reason.isEmpty(), reason);
     }
 
     /** The front door's port. */

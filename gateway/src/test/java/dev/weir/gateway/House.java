@@ -92,7 +92,13 @@ public final class House implements AutoCloseable {
 
     /** Stops and starts again over the same data. */
     public void restart() {
+        restart(() -> {});
+    }
+
+    /** The same, with something done to the data in between. */
+    void restart(Runnable between) {
         weir.close();
+        between.run();
         try {
             weir = open();
         } catch (IOException failure) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.actors.meter.Outcome;
 import dev.weir.gateway.door.Refusal;
+import dev.weir.gateway.telemetry.DegradedModes;
 import dev.weir.gateway.telemetry.Metric;
 import dev.weir.streams.mock.MockSettings;
 import dev.weir.streams.mock.MockUpstream;
@@ -127,7 +128,10 @@ class MetricsTest {
                                 .map(kind -> kind.name().toLowerCase(Locale.ROOT))
                                 .collect(Collectors.toSet()),
                 "direction", Set.of("input", "output"),
-                "mode", Set.of("ledger", "store"));
+                "mode",
+                        Arrays.stream(DegradedModes.Mode.values())
+                                .map(mode -> mode.name().toLowerCase(Locale.ROOT))
+                                .collect(Collectors.toSet()));
 
         assertThat(metrics).doesNotContain(TYPED);
         assertThat(metrics.lines().filter(line -> line.startsWith("weir_")))

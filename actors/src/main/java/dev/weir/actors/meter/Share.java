@@ -26,6 +26,9 @@ final class Share {
 
     private static final int TICKS_TO_ANSWER = 5;
 
+    /** So many messages in a row without an answer are no accident. */
+    private static final int SILENT = 3;
+
     /** @param beyond whether it may go beyond a limit */
     private record Waiting(String model, Need need, boolean beyond) {}
 
@@ -46,6 +49,7 @@ final class Share {
     private long sequence;
     private boolean asking;
     private int ticks;
+    private int unanswered;
     private @Nullable String trouble;
     private boolean gone;
     private boolean letGo;
@@ -262,9 +266,15 @@ final class Share {
     boolean isLate() {
         if (asking && ++ticks >= TICKS_TO_ANSWER) {
             asking = false;
+            unanswered++;
             return true;
         }
         return false;
+    }
+
+    /** Its meter has not answered for some time. */
+    boolean isSilent() {
+        return unanswered >= SILENT;
     }
 
     /** Returns whom to tell. */
@@ -272,6 +282,7 @@ final class Share {
         boolean current = answer.sequence() == sequence;
         if (current) {
             asking = false;
+            unanswered = 0;
         }
         switch (answer.outcome()) {
             case Allotted.Granted granted -> {

@@ -327,6 +327,21 @@ public final class Shares {
         }
     }
 
+    /** There are accounts whose meters have not answered for some time. */
+    public boolean hasSilent() {
+        for (Share share : shares.values()) {
+            share.lock();
+            try {
+                if (share.isSilent()) {
+                    return true;
+                }
+            } finally {
+                share.unlock();
+            }
+        }
+        return false;
+    }
+
     /** Whether everything that was said has been answered. */
     boolean isQuiet() {
         return shares.values().stream().noneMatch(share -> {

@@ -95,7 +95,7 @@ public final class Meters {
      */
     public CompletionStage<Decision> reserve(
             String keyHash, HoldId hold, String model, Need need, @Nullable String endUser, Duration timeout) {
-        if (correspondence.unsettled() >= bounds.mostUnsettled()) {
+        if (isOverwhelmed()) {
             return CompletableFuture.completedFuture(new Decision.Unavailable("too many calls are not settled yet"));
         }
         long notAfter = clock.millis() + timeout.toMillis();
@@ -129,6 +129,11 @@ public final class Meters {
     /** The id of the meter that a secret with this hash leads to. */
     public String meterOf(String keyHash) {
         return shares.meterOf(keyHash);
+    }
+
+    /** So much is not settled that new calls are refused. */
+    public boolean isOverwhelmed() {
+        return correspondence.unsettled() >= bounds.mostUnsettled();
     }
 
     /** Settlements that no meter has acknowledged yet. */

@@ -48,11 +48,15 @@ public final class Node {
 
     private final long incarnation;
     private final Meters meters;
+    private final JdbcMeterStore store;
+    private final Shares shares;
     private final AtomicLong sequence = new AtomicLong();
 
-    private Node(long incarnation, Meters meters) {
+    private Node(long incarnation, Meters meters, JdbcMeterStore store, Shares shares) {
         this.incarnation = incarnation;
         this.meters = meters;
+        this.store = store;
+        this.shares = shares;
     }
 
     /**
@@ -122,7 +126,7 @@ public final class Node {
                 store,
                 clock,
                 bounds);
-        Node node = new Node(incarnation, meters);
+        Node node = new Node(incarnation, meters, store, shares);
         node.endWith(system, keeper, store, database, bounds, clock);
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
@@ -185,6 +189,16 @@ public final class Node {
 
     public Meters meters() {
         return meters;
+    }
+
+    /** Somebody has asked, in the last moments, for a row that cannot be read. */
+    public boolean hasUnreadableRows() {
+        return store.hasUnreadableRows();
+    }
+
+    /** There are accounts whose meters have not answered this node for some time. */
+    public boolean hasSilentAccounts() {
+        return shares.hasSilent();
     }
 
     /** This start's number: no other start of any node over the same store has it. */

@@ -36,6 +36,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcMeterStore.class);
     private static final int READERS = 2;
     private static final int BATCH = 256;
+    private static final long UNREADABLE_NANOS = TimeUnit.SECONDS.toNanos(12);
 
     private static final String LOAD = "select m.rev, m.nonce, m.payload, coalesce(s.nano_usd, 0)"
             + " from meter m left join spend s on s.who = m.id where m.id = ?";
@@ -64,6 +65,8 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
             PreparedStatement exists,
             PreparedStatement byAlias) {}
 
+    private volatile boolean unreadable;
+    private volatile long unreadableAt;
     private final DataSource reading;
     private final DataSource writing;
     private final LinkedBlockingQueue<Pending> queue = new LinkedBlockingQueue<>();
@@ -89,12 +92,19 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         });
     }
 
-    private static Loaded loaded(String id, ResultSet row) throws SQLException {
+    /** Whether a row that cannot be read was asked for in the last moments; its meter asks every few seconds. */
+    public boolean hasUnreadableRows() {
+        return unreadable && System.nanoTime() - unreadableAt < UNREADABLE_NANOS;
+    }
+
+    private Loaded loaded(String id, ResultSet row) throws SQLException {
         try {
             MeterState state = MeterPayload.read(id, row.getLong(1), row.getLong(2), row.getString(3));
             return new Loaded.Present(state, row.getLong(4));
-        } catch (IllegalArgumentException unreadable) {
-            return new Loaded.Unreadable(String.valueOf(unreadable.getMessage()));
+        } catch (IllegalArgumentException broken) {
+            unreadableAt = System.nanoTime();
+            unreadable = true;
+            return new Loaded.Unreadable(String.valueOf(broken.getMessage()));
         }
     }
 

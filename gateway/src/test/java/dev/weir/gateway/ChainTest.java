@@ -436,6 +436,19 @@ class ChainTest {
     }
 
     @Test
+    void aSoftBudgetThatIsPassedIsSaidAndRefusesNobody() {
+        String key = key("'soft_budget':0.03");
+        assertThat(house.info(key).path("soft_budget_passed").asBoolean()).isFalse();
+
+        assertThat(house.chat(key, "m").statusCode()).isEqualTo(200);
+        assertThat(house.chat(key, "m").statusCode()).isEqualTo(200);
+
+        Awaitility.await()
+                .until(() -> house.info(key).path("soft_budget_passed").asBoolean());
+        assertThat(house.chat(key, "m").statusCode()).isEqualTo(200);
+    }
+
+    @Test
     void aTemporaryIncreaseAddsToTheBudget() {
         String key = key("'max_budget':0.001");
         assertThat(house.chat(key, "m").statusCode()).isEqualTo(429);

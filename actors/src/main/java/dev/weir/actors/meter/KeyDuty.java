@@ -4,6 +4,7 @@ import dev.weir.actors.meter.Meter.Asking;
 import dev.weir.actors.meter.Meter.Command;
 import dev.weir.actors.meter.Meter.Settle;
 import dev.weir.actors.meter.Meter.Waited;
+import dev.weir.config.Money;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -247,7 +248,9 @@ final class KeyDuty implements Duty {
         });
         Runnable ack = () -> settle.replyTo().tell(new Ack(settle.hold()));
         if (!acks.join(settle.hold(), ack)) {
+            long before = purse().spent();
             Debt debt = purse().settle(settle.hold(), settle.epoch(), settle.held(), settle.used(), settle.began());
+            sayWhetherSoftBudgetIsPassed(before, purse().spent());
             if (debt.isNone()) {
                 ack.run();
             } else {
@@ -258,6 +261,14 @@ final class KeyDuty implements Duty {
             }
         }
         drain();
+    }
+
+    /** Once, when it is passed: it refuses nobody. */
+    private void sayWhetherSoftBudgetIsPassed(long before, long after) {
+        Money soft = purse().durable().settings().limits().softBudget();
+        if (soft != null && before <= soft.nanoUsd() && after > soft.nanoUsd()) {
+            context.getLog().warn("meter {}: its soft budget of {} dollars is passed", id, soft.toUsd());
+        }
     }
 
     // The row.

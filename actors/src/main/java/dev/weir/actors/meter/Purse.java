@@ -465,6 +465,10 @@ final class Purse {
 
     // What it shows.
 
+    long spent() {
+        return spentNanoUsd;
+    }
+
     /** What is spent, and what open holds may still spend. */
     long spentOrHeld() {
         return spentNanoUsd + heldNanoUsd();

@@ -8,7 +8,6 @@ import dev.weir.config.AccountFields;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountId.Kind;
 import dev.weir.config.AccountSettings;
-import dev.weir.config.Money;
 import dev.weir.gateway.door.Handler;
 import dev.weir.gateway.door.Inbound;
 import dev.weir.gateway.door.Refusal;
@@ -169,7 +168,7 @@ public final class AccountRoutes {
     private Map<String, @Nullable Object> info(AccountId account, MeterView view) {
         Map<String, @Nullable Object> info = view(account.name(), view);
         if (kind != Kind.CUSTOMER) {
-            info.put("spend", new Money(ledger.spendOf(account.toString())).toUsd());
+            MeterAnswers.spend(info, view.settings(), ledger.spendOf(account.toString()));
         }
         info.put("limits", MeterAnswers.limits(view.standings()));
         if (kind == Kind.ORGANIZATION || kind == Kind.CUSTOMER) {

@@ -274,7 +274,7 @@ public final class KeyRoutes {
 
     private static Map<String, Object> info(MeterView view, long ledgerNanoUsd) {
         Map<String, @Nullable Object> info = view(view);
-        info.put("spend", new Money(ledgerNanoUsd).toUsd());
+        MeterAnswers.spend(info, view.settings(), ledgerNanoUsd);
         info.put("held", new Money(view.heldNanoUsd()).toUsd());
         info.put("open_holds", view.openHolds());
         info.put("limits", MeterAnswers.limits(view.standings()));

@@ -3,6 +3,7 @@ package dev.weir.gateway.admin;
 import dev.weir.actors.meter.AdminReply;
 import dev.weir.actors.meter.MeterView;
 import dev.weir.actors.meter.Standing;
+import dev.weir.config.Metered;
 import dev.weir.config.Money;
 import dev.weir.config.Problem;
 import dev.weir.gateway.door.Inbound;
@@ -57,6 +58,15 @@ final class MeterAnswers {
                                 "The store did not answer; the change may or may not have happened. Try again.",
                                 1));
         };
+    }
+
+    /** What an account or a key has spent, and whether that is more than its soft budget. */
+    static void spend(Map<String, @Nullable Object> info, Metered settings, long nanoUsd) {
+        info.put("spend", new Money(nanoUsd).toUsd());
+        Money soft = settings.limits().softBudget();
+        if (soft != null) {
+            info.put("soft_budget_passed", nanoUsd > soft.nanoUsd());
+        }
     }
 
     static Refusal problems(List<Problem> problems) {

@@ -2,6 +2,7 @@ package dev.weir.streams.relay;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -65,6 +66,19 @@ final class Client implements AutoCloseable {
             }
         } catch (IOException failure) {
             throw new AssertionError("'" + text + "' did not come, but " + tail(2_000), failure);
+        }
+        return seen.toString(StandardCharsets.UTF_8);
+    }
+
+    /** What has come, without waiting for more. */
+    String soFar() {
+        try {
+            InputStream in = socket.getInputStream();
+            while (in.available() > 0) {
+                seen.write(in.read());
+            }
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
         }
         return seen.toString(StandardCharsets.UTF_8);
     }

@@ -267,6 +267,11 @@ final class WalkRig implements AutoCloseable {
         return pools.stream().mapToInt(pool -> pool.inUse() + pool.waiting()).sum();
     }
 
+    /** Does something on the loop of the last call. */
+    void onLoop(Runnable something) {
+        CompletableFuture.runAsync(something, clients.getLast().loop()).join();
+    }
+
     /** Drains every call that was started, the last first: none gets the permit that another gives back. */
     void drain() {
         for (int i = walks.size() - 1; i >= 0; i--) {

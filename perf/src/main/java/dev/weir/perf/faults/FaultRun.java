@@ -199,6 +199,7 @@ final class FaultRun {
         List<JsonNode> rows = site.rows();
         judge.rows(witness, new ObjectMapper().valueToTree(rows), said);
 
+        judge.statuses(said);
         long requests = seen(witness, 0, 1).size();
         long tokens = tokens(seen(witness, 2, 3));
         judge.limit("requests of the team", requests, REQUESTS);

@@ -80,7 +80,13 @@ public final class Faults implements Callable<Integer> {
         if (nodes != 1) {
             throw new CommandLine.ParameterException(spec.commandLine(), "--nodes: " + nodes + " (expected: 1)");
         }
-        List<Fault> allowed = only.isEmpty() ? Arrays.asList(Fault.values()) : only;
+        List<Fault> allowed = new ArrayList<>(only.isEmpty() ? Arrays.asList(Fault.values()) : only);
+        if (!Site.canFakeClock() && allowed.remove(Fault.CLOCK)) {
+            say.println("No clock is set: there is no libfaketime here (Debian's package is faketime).");
+        }
+        if (!Site.canMount() && allowed.remove(Fault.DISK_FULL)) {
+            say.println("No disk is filled: only root can mount a small one.");
+        }
         Path work = Files.createTempDirectory("weir-faults");
         List<FaultRun.Result> results = new ArrayList<>();
         try (Database database = stores.contains("postgres") ? Database.start(work) : null) {

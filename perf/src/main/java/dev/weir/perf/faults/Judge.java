@@ -56,6 +56,9 @@ final class Judge {
         }
     }
 
+    /** 0 is a connection that broke, 502 an upstream's answer that came too late for a process that stood still. */
+    private static final Set<Integer> STATUSES = Set.of(0, 200, 429, 502, 503);
+
     private final Findings findings = new Findings();
 
     /** J1 and J4: every attempt that the witness saw has one row, and no row is there twice. J2: their figures agree. */
@@ -100,6 +103,16 @@ final class Judge {
             findings.wrong++;
             findings.say("attempt " + sighting.attempt() + " (" + outcome + "): client " + got + ", row " + charged
                     + " (of " + total + "), witness " + sighting.tokens());
+        }
+    }
+
+    /** A good key is admitted, refused by a limit, or told that Weir cannot say: whatever is broken, it is never a stranger. */
+    void statuses(List<Said> clients) {
+        for (Said said : clients) {
+            if (!STATUSES.contains(said.status())) {
+                findings.wrong++;
+                findings.say("call " + said.id() + " was answered with " + said.status());
+            }
         }
     }
 

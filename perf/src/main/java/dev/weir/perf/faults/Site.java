@@ -84,6 +84,14 @@ final class Site implements AutoCloseable {
         Files.writeString(config(), yaml());
     }
 
+    static boolean canFakeClock() {
+        return Files.exists(Path.of(FAKETIME));
+    }
+
+    static boolean canMount() {
+        return "root".equals(System.getProperty("user.name"));
+    }
+
     private Path data() {
         return directory.resolve("data");
     }

@@ -87,6 +87,11 @@ public final class Faults implements Callable<Integer> {
         if (!Site.canMount() && allowed.remove(Fault.DISK_FULL)) {
             say.println("No disk is filled: only root can mount a small one.");
         }
+        Path report = out == null
+                ? home.resolve("perf/results/faults")
+                        .resolve(LocalDateTime.now(ZoneOffset.UTC).format(STAMP) + "-" + nodes)
+                : out;
+        Files.createDirectories(report);
         Path work = Files.createTempDirectory("weir-faults");
         List<FaultRun.Result> results = new ArrayList<>();
         try (Database database = stores.contains("postgres") ? Database.start(work) : null) {
@@ -106,6 +111,8 @@ public final class Faults implements Callable<Integer> {
                                 sabotage == null ? null : Sabotage.of(sabotage))
                         .run();
                 results.add(result);
+                // After every run: what was seen stands, even if the rest is broken off.
+                Files.writeString(report.resolve("REPORT.md"), FaultReport.of(results, nodes, seed));
                 say.println(line(result));
                 if (!result.isClean()) {
                     result.findings().details().forEach(detail -> say.println("    " + detail));
@@ -116,12 +123,6 @@ public final class Faults implements Callable<Integer> {
                 say.flush();
             }
         }
-        Path report = out == null
-                ? home.resolve("perf/results/faults")
-                        .resolve(LocalDateTime.now(ZoneOffset.UTC).format(STAMP) + "-" + nodes)
-                : out;
-        Files.createDirectories(report);
-        Files.writeString(report.resolve("REPORT.md"), FaultReport.of(results, nodes, seed));
         say.println(FaultReport.summary(results));
         say.println("The table is " + report.resolve("REPORT.md"));
         return results.stream().allMatch(FaultRun.Result::isClean) ? 0 : 1;

@@ -119,10 +119,9 @@ final class AccountBook {
         String holder = LimitState.holder(node);
         Slice slice = state.of(holder);
         if (line.gen() == state.gen()) {
-            Slice next = new Slice(
-                    slice.granted(),
-                    Math.clamp(line.returned(), slice.returned(), slice.granted()),
-                    Math.max(slice.over(), line.over()));
+            long over = Math.max(slice.over(), line.over());
+            long returned = Math.clamp(line.returned(), slice.returned(), slice.granted() + over);
+            Slice next = new Slice(slice.granted(), returned, over);
             return next.equals(slice) ? state : state.with(holder, next);
         }
         if (line.gen() > state.gen()) {
@@ -151,11 +150,13 @@ final class AccountBook {
         if (needed < line.need()) {
             denied.add(new Line(node, rule.id()));
         }
-        if (line.beyond() > cap + common.overage(cap) - next.committed()) {
+        // Only in the window that the node knows: what it is told of another one is what it has used there already.
+        long beyond = line.gen() == open.gen() ? line.beyond() : 0;
+        if (beyond > cap + common.overage(cap) - next.committed()) {
             deniedBeyond.add(new Line(node, rule.id()));
-        } else if (line.beyond() > 0) {
+        } else if (beyond > 0) {
             Slice slice = next.of(holder);
-            next = next.with(holder, new Slice(slice.granted(), slice.returned(), slice.over() + line.beyond()));
+            next = next.with(holder, new Slice(slice.granted(), slice.returned(), slice.over() + beyond));
         }
         return next;
     }

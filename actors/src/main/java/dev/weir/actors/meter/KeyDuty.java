@@ -223,22 +223,31 @@ final class KeyDuty implements Duty {
         }
     }
 
-    /** Looks at those who wait again, whole and from the head. */
+    /**
+     * Looks at those who wait again, from the head. Calls that run go first, as they do not queue; and as one of them may
+     * take what another was waiting for, which then goes beyond or nowhere, until none is decided any more.
+     */
     private void drain() {
-        purse().unqueue();
-        if (waiting.isEmpty()) {
-            return;
-        }
         long now = clock.millis();
-        waiting.sweep(call -> {
-            boolean decided = decide(call, now);
-            if (decided) {
-                purse().forget(call.hold());
-            } else {
-                purse().queue(call.ask(), now);
-            }
-            return decided;
-        });
+        boolean decided;
+        do {
+            purse().unqueue();
+            decided = waiting.sweep(call -> call.ask().topUp() > 0 && decideAgain(call, now));
+        } while (decided);
+        waiting.sweep(call -> call.ask().topUp() == 0 && decideAgain(call, now));
+        if (!waiting.isEmpty()) {
+            life.write();
+        }
+    }
+
+    private boolean decideAgain(Asking call, long now) {
+        boolean decided = decide(call, now);
+        if (decided) {
+            purse().forget(call.hold());
+        } else {
+            purse().queue(call.ask(), now);
+        }
+        return decided;
     }
 
     private void settle(Settle settle) {

@@ -141,11 +141,11 @@ public record LimitState(
         left.remove(holder);
         Map<String, Long> formerLeft = new HashMap<>(former);
         formerLeft.remove(holder);
-        if (slice.over() > 0) {
+        if (slice.beyond() > 0) {
             Slice gone = of(GONE);
-            left.put(GONE, new Slice(gone.granted(), gone.returned(), gone.over() + slice.over()));
+            left.put(GONE, new Slice(gone.granted(), gone.returned(), gone.over() + slice.beyond()));
         }
-        long used = id.kind() == LimitId.Kind.SLOTS ? 0 : slice.piece();
+        long used = id.kind() == LimitId.Kind.SLOTS ? 0 : Math.max(0, slice.piece());
         return new LimitState(id, gen, start, end, carried, base + used, left, formerLeft);
     }
 
@@ -168,7 +168,7 @@ public record LimitState(
     LimitState rolled(LimitRule rule, long now, ZoneId zone) {
         long over = carried;
         for (Slice slice : slices.values()) {
-            over += slice.over();
+            over += slice.beyond();
         }
         long owed = Math.min(over, Math.max(0, committed() - rule.cap(now)));
         long left = rule.owedAfterSkipped(owed, end, now, zone);

@@ -4,6 +4,7 @@ import dev.weir.config.AccountId;
 import dev.weir.config.KeySettings;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 final class Purse {
 
     private static final int REMEMBERED_SETTLEMENTS = 4096;
+
+    /** In the order in which those who wait are looked at: there has to be room for whom the others wait. */
+    private static final Comparator<Ask> RUNNING_FIRST = Comparator.comparing(ask -> ask.topUp() == 0);
 
     private final MeterSettings common;
     private final Chain chain;
@@ -67,7 +71,7 @@ final class Purse {
         slots += hold.need().slots();
         for (Hold.Piece piece : hold.pieces()) {
             for (OwnSlice own : owns) {
-                if (own.id().equals(piece.limit()) && own.gen() == piece.gen()) {
+                if (own.id().equals(piece.limit()) && own.gen() == piece.gen() && !piece.beyond()) {
                     own.reopen(piece.amount());
                 }
             }
@@ -394,12 +398,13 @@ final class Purse {
         Map<LimitId, OwnSlice> known = owns.stream().collect(Collectors.toMap(OwnSlice::id, Function.identity()));
         Map<LimitId, LimitState> states =
                 changed.limits().stream().collect(Collectors.toMap(LimitState::id, Function.identity()));
+        List<Ask> inTurn = waiting.stream().sorted(RUNNING_FIRST).toList();
         List<LimitState> planned = new ArrayList<>();
         for (LimitRule rule : LimitRule.of(changed.settings())) {
             LimitState state = states.get(rule.id());
             if (state != null) {
                 OwnSlice own = known.get(rule.id());
-                planned.add(own == null ? state : own.plan(state, rule, wanted(own, waiting, rule.cap(now), now), now));
+                planned.add(own == null ? state : own.plan(state, rule, wanted(own, inTurn, rule.cap(now), now), now));
             }
         }
         MeterState next = changed.withLimits(planned, durable.spentNanoUsd());

@@ -209,7 +209,26 @@ final class Share {
 
     /** There is something to tell or to ask. */
     boolean wants(long now) {
-        return settings == null || !waiting.isEmpty() || owes() || (!leaving && isLow(now));
+        return settings == null || !waiting.isEmpty() || owes() || hasSpareBeyond() || (!leaving && isLow(now));
+    }
+
+    /** Somebody waits who may go beyond a limit. */
+    private boolean goesBeyond() {
+        for (Waiting each : waiting.values()) {
+            if (each.beyond) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean hasSpareBeyond() {
+        for (ShareSlice slice : slices) {
+            if (slice.spareBeyond() > 0) {
+                return !goesBeyond();
+            }
+        }
+        return false;
     }
 
     private boolean isLow(long now) {
@@ -233,9 +252,10 @@ final class Share {
         ticks = 0;
         chargedSent = charged;
         sequence++;
+        boolean goesBeyond = goesBeyond();
         List<Want.Line> lines = new ArrayList<>(slices.size());
         for (ShareSlice slice : slices) {
-            lines.add(slice.want(needed(slice, now), beyond(slice, now), !leaving, now));
+            lines.add(slice.want(needed(slice, now), beyond(slice, now), goesBeyond, !leaving, now));
         }
         return new Want(id, node, sequence, born, lines, replyTo);
     }

@@ -52,7 +52,7 @@ final class ShareSlice implements Portion {
         }
         if (line.gen() > gen) {
             long known = line.gen() == gen + 1 ? Math.max(overDurable, line.formerOver()) : overDurable;
-            over = Math.max(line.over(), synced ? over - known : 0);
+            over = line.over() + (synced ? Math.max(0, over - known) : 0);
             used = synced ? 0 : line.granted() - line.returned();
             overDurable = line.over();
             held = 0;
@@ -79,27 +79,39 @@ final class ShareSlice implements Portion {
      *
      * @param waiting the sum of the needs that wait here
      * @param beyond the same of those that may go beyond the limit, and have to
+     * @param goesBeyond whether there are any that may
      * @param onStock whether more than that is worth having
      */
-    Want.Line want(long waiting, long beyond, boolean onStock, long now) {
+    Want.Line want(long waiting, long beyond, boolean goesBeyond, boolean onStock, long now) {
+        if (!goesBeyond) {
+            giveBackBeyond();
+        }
         boolean open = isOpen(now);
         long missing = Math.max(0, waiting - (open ? headroom() : 0));
         long ahead = onStock && (missing > 0 || isLow(now)) ? demand.ahead(now) : 0;
         return new Want.Line(
-                rule.id(),
-                gen,
-                missing,
-                Math.max(0, beyond - Math.max(0, overDurable - over)),
-                ahead,
-                used,
-                returned,
-                over,
-                overDurable);
+                rule.id(), gen, missing, Math.max(0, beyond - spareBeyond()), ahead, used, returned, over, overDurable);
     }
 
     /** Gives back what is not in use. */
     void giveBack() {
         returned += Math.max(0, headroom());
+    }
+
+    /**
+     * Gives back what it was let go beyond the limit and did not. The meter knows the counters that it has, all of which
+     * only grow: so it is as if that had been used beyond, and as much less within.
+     */
+    private void giveBackBeyond() {
+        long spare = spareBeyond();
+        over += spare;
+        used -= spare;
+        returned += spare;
+    }
+
+    /** What it may still use beyond the limit. */
+    long spareBeyond() {
+        return Math.max(0, overDurable - over);
     }
 
     boolean isOpen(long now) {

@@ -43,9 +43,13 @@ final class WaitingRoom {
         return Optional.ofNullable(waiting.remove(hold)).map(each -> each.call);
     }
 
-    /** Looks at each from the head; those that {@code leaves} is true of are gone. */
-    void sweep(Predicate<Meter.Asking> leaves) {
-        waiting.values().removeIf(each -> leaves.test(each.call));
+    /**
+     * Looks at each from the head; those that {@code leaves} is true of are gone.
+     *
+     * @return whether there were any
+     */
+    boolean sweep(Predicate<Meter.Asking> leaves) {
+        return waiting.values().removeIf(each -> leaves.test(each.call));
     }
 
     Collection<Ask> asks() {

@@ -38,7 +38,7 @@ final class AccountPropertyTest {
                 .withSlots(slots);
     }
 
-    @Property
+    @Property(tries = 3000)
     void noHistoryGivesNodesMoreThanALimit(
             @ForAll("scripts") List<Integer> script,
             @ForAll @LongRange(max = 40) long rpm,
@@ -54,7 +54,7 @@ final class AccountPropertyTest {
                 .play(script);
     }
 
-    @Property
+    @Property(tries = 3000)
     void withoutFaultsEveryFigureIsExact(
             @ForAll("scripts") List<Integer> script,
             @ForAll @LongRange(max = 40) long rpm,
@@ -69,7 +69,7 @@ final class AccountPropertyTest {
         history.checkExact();
     }
 
-    @Property
+    @Property(tries = 3000)
     void aNodeAloneGetsAllOfALimit(@ForAll @IntRange(max = 300) int rpm, @ForAll @IntRange(max = 50) int above) {
         AccountHistory history = new AccountHistory(
                 Limits.NONE.withRpm(rpm), 1, false, KIT.system().ignoreRef());

@@ -310,14 +310,27 @@ final class History {
     }
 
     private void drain() {
-        purse.unqueue();
-        for (Map.Entry<HoldId, Ask> each : List.copyOf(waiting.entrySet())) {
-            if (decide(each.getValue())) {
-                waiting.remove(each.getKey());
-            } else {
-                purse.queue(each.getValue(), now);
+        boolean decided;
+        do {
+            purse.unqueue();
+            decided = decideAgain(true);
+        } while (decided);
+        decideAgain(false);
+    }
+
+    private boolean decideAgain(boolean topUps) {
+        boolean decided = false;
+        for (Ask ask : List.copyOf(waiting.values())) {
+            if (topUps == ask.topUp() > 0) {
+                if (decide(ask)) {
+                    waiting.remove(ask.hold());
+                    decided = true;
+                } else {
+                    purse.queue(ask, now);
+                }
             }
         }
+        return decided;
     }
 
     /** A healthy store answers everybody within a few writes. */

@@ -33,7 +33,7 @@ final class PursePropertyTest {
         return Arbitraries.of("30s", "2m", "1h", "1d", "1w", "1mo").map(BudgetPeriod::parse);
     }
 
-    @Property
+    @Property(tries = 3000)
     void noHistoryHoldsMoreThanALimit(
             @ForAll("scripts") List<Integer> script,
             @ForAll @LongRange(max = 40) long rpm,
@@ -44,13 +44,13 @@ final class PursePropertyTest {
         new History(Keys.key(rpm, tpm, 5L, budget, period), impatient).play(script);
     }
 
-    @Property
+    @Property(tries = 3000)
     void aBudgetForLifeHoldsThroughEveryHistory(
             @ForAll("scripts") List<Integer> script, @ForAll @LongRange(max = 900) long budget) {
         new History(Keys.budget(budget, null), true).play(script);
     }
 
-    @Property
+    @Property(tries = 3000)
     void withoutCrashesEveryFigureIsExact(
             @ForAll("scriptsWithoutCrash") List<Integer> script,
             @ForAll @LongRange(max = 40) long rpm,
@@ -59,7 +59,7 @@ final class PursePropertyTest {
         new History(Keys.key(rpm, tpm, null, budget, null), false).play(script);
     }
 
-    @Property
+    @Property(tries = 3000)
     void aHealthyMeterGrantsItsLimitToTheLastCall(
             @ForAll @IntRange(max = 300) int rpm, @ForAll @IntRange(max = 50) int above, @ForAll boolean impatient) {
         History history = new History(Keys.rpm(rpm), impatient);

@@ -228,6 +228,10 @@ final class KeyDuty implements Duty {
      * take what another was waiting for, which then goes beyond or nowhere, until none is decided any more.
      */
     private void drain() {
+        if (waiting.isEmpty()) {
+            purse().unqueue();
+            return;
+        }
         long now = clock.millis();
         boolean decided;
         do {

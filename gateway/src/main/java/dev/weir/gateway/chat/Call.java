@@ -200,6 +200,7 @@ final class Call implements CallWatch {
         }
         ended = true;
         Need used = new Need(began ? 1 : 0, promptTokens + completionTokens, nanoUsd, 0, priced);
+        holding.settled();
         rooms.meters().settle(granted.meter(), granted.hold(), granted.epoch(), holding.need(), used, began);
         Outcome outcome = outcome(failure);
         long nanos = System.nanoTime() - inbound.startedNanos();

@@ -28,6 +28,7 @@ final class Holding {
     private Need need;
     private long output;
     private int topUps;
+    private boolean settled;
     private Decision.@Nullable Refused refusal;
 
     /**
@@ -111,7 +112,15 @@ final class Holding {
         void by(Decision decision);
     }
 
+    /** The call is over: nobody would settle what it held from now on. */
+    void settled() {
+        settled = true;
+    }
+
     private void ask(Need more, Decided then) {
+        if (settled) {
+            return;
+        }
         meters.topUp(granted.meter(), granted.hold(), ++topUps, group.name(), more, timeout)
                 .thenAcceptAsync(
                         decision -> {

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param model the public name; empty when nobody serves it, which checks the key only
  * @param endUser whom the application says that it calls for
  * @param topUp counts what a running call asks for in addition, from 1; 0 is the reservation of one that begins
+ * @param epoch of the grant that a top-up is to; 0 of a reservation
  * @param paid false of an account that somebody else pays for
  */
 public record Ask(
@@ -18,6 +19,7 @@ public record Ask(
         Need need,
         @Nullable String endUser,
         int topUp,
+        long epoch,
         boolean paid) {
 
     /** What it needs of a limit. */
@@ -34,6 +36,6 @@ public record Ask(
 
     Ask withoutMoney() {
         Need unpaid = new Need(need.requests(), need.tokens(), 0, need.slots(), true);
-        return new Ask(hold, hash, model, unpaid, endUser, topUp, false);
+        return new Ask(hold, hash, model, unpaid, endUser, topUp, epoch, false);
     }
 }

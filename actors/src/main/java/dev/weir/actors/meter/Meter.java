@@ -62,7 +62,7 @@ public final class Meter {
 
         @Override
         public Ask ask() {
-            return new Ask(hold, hash, model, need, endUser, 0, true);
+            return new Ask(hold, hash, model, need, endUser, 0, 0, true);
         }
     }
 
@@ -70,10 +70,17 @@ public final class Meter {
      * Hold {@code need} more for a call that runs. It may take a limit beyond its amount, as far as the node's policy
      * goes; another model than before is checked like that of a new call.
      *
+     * @param epoch of the grant
      * @param number of the top-up of this call, from 1: the same one again counts once
      */
     public record TopUp(
-            HoldId hold, int number, String model, Need need, long notAfterEpochMillis, ActorRef<ToppedUp> replyTo)
+            HoldId hold,
+            long epoch,
+            int number,
+            String model,
+            Need need,
+            long notAfterEpochMillis,
+            ActorRef<ToppedUp> replyTo)
             implements Asking, Wire {
 
         @Override
@@ -83,7 +90,7 @@ public final class Meter {
 
         @Override
         public Ask ask() {
-            return new Ask(hold, "", model, need, null, number, true);
+            return new Ask(hold, "", model, need, null, number, epoch, true);
         }
     }
 

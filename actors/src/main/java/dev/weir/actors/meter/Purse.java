@@ -149,6 +149,9 @@ final class Purse {
         if (hold != null && hold.topUps() >= ask.topUp()) {
             return Optional.of(granted(ask));
         }
+        if (hold == null && isOver(ask)) {
+            return Optional.of(new Decision.Unavailable("the call is over"));
+        }
         boolean switches = hold == null || !hold.model().equals(ask.model());
         Decision refusal = switches ? verdict().bySettings(ask, now) : null;
         if (refusal != null) {
@@ -163,6 +166,13 @@ final class Purse {
         } finally {
             Chain.unlock(above);
         }
+    }
+
+    /** A hold that is not here was settled; only those of an owner that crashed may still be open. */
+    private boolean isOver(Ask ask) {
+        return ask.epoch() >= durable.epoch()
+                || ask.epoch() < durable.born()
+                || settledOfOldEpochs.contains(ask.hold());
     }
 
     private Optional<Decision> topUp(Ask ask, @Nullable Hold hold, boolean switches, List<Share> above, long now) {

@@ -156,7 +156,7 @@ final class AccountHistory {
             return;
         }
         Need more = Need.ofMore(1 + argument % 23, 1 + argument % 37, true);
-        decide(node, new Ask(call.id, "", "m", more, null, 1, true));
+        decide(node, new Ask(call.id, "", "m", more, null, 1, 1, true));
     }
 
     private void pass(long millis) {
@@ -166,7 +166,7 @@ final class AccountHistory {
     void reserve(int argument) {
         Node node = nodes.get(argument % nodes.size());
         HoldId id = new HoldId(node.incarnation, ++sequence);
-        Ask ask = new Ask(id, "k", "m", new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true), null, 0, true);
+        Ask ask = new Ask(id, "k", "m", new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true), null, 0, 0, true);
         decide(node, ask);
     }
 

@@ -127,7 +127,7 @@ final class History {
     void reserve(int argument) {
         Need need = new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true);
         HoldId id = new HoldId(common.host(), ++sequence);
-        Ask ask = new Ask(id, "k", "m", need, null, 0, true);
+        Ask ask = new Ask(id, "k", "m", need, null, 0, 0, true);
         if (!decide(ask)) {
             waiting.put(id, ask);
             purse.queue(ask, now);
@@ -163,7 +163,7 @@ final class History {
             return;
         }
         Need more = Need.ofMore(1 + argument % 23, 1 + argument % 37, true);
-        Ask ask = new Ask(call.id, "", "m", more, null, call.topUps + 1, true);
+        Ask ask = new Ask(call.id, "", "m", more, null, call.topUps + 1, call.epoch, true);
         if (!decide(ask)) {
             waiting.put(call.id, ask);
             purse.queue(ask, now);
@@ -232,6 +232,10 @@ final class History {
             witness(call, limit, use, began);
         }
         assertThat(again && !owes).as("a settlement counts once").isFalse();
+        Ask late = new Ask(call.id, "", "m", Need.ofMore(1, 1, true), null, call.topUps + 1, call.epoch, true);
+        assertThat(purse.reserve(late, now).filter(Decision.Granted.class::isInstance))
+                .as("a call that is over gets no more")
+                .isEmpty();
         if (owes) {
             plan();
         }

@@ -137,6 +137,7 @@ final class Correspondence {
     CompletionStage<Decision> topUp(
             String meter,
             HoldId hold,
+            long epoch,
             int number,
             String model,
             Need need,
@@ -144,7 +145,8 @@ final class Correspondence {
             Duration timeout) {
         TopUp asked = new TopUp(now + ticks(timeout), new CompletableFuture<>());
         topUps.put(new TopUpId(hold, number), asked);
-        meters.apply(meter).tell(new Meter.TopUp(hold, number, model, need, notAfterEpochMillis, answers.narrow()));
+        meters.apply(meter)
+                .tell(new Meter.TopUp(hold, epoch, number, model, need, notAfterEpochMillis, answers.narrow()));
         return asked.decision;
     }
 

@@ -99,7 +99,7 @@ public final class Meters {
             return CompletableFuture.completedFuture(new Decision.Unavailable("too many calls are not settled yet"));
         }
         long notAfter = clock.millis() + timeout.toMillis();
-        Ask ask = new Ask(hold, keyHash, model, need, endUser, 0, true);
+        Ask ask = new Ask(hold, keyHash, model, need, endUser, 0, 0, true);
         return correspondence.reserve(shares.meterOf(keyHash), ask, notAfter, timeout);
     }
 
@@ -107,11 +107,13 @@ public final class Meters {
      * Holds more for a call that runs: from its own limits and its accounts', and beyond them as far as the policy goes.
      *
      * @param meter of the grant
+     * @param epoch of the grant
      * @param number of this top-up among the call's, from 1
      */
     public CompletionStage<Decision> topUp(
-            String meter, HoldId hold, int number, String model, Need need, Duration timeout) {
-        return correspondence.topUp(meter, hold, number, model, need, clock.millis() + timeout.toMillis(), timeout);
+            String meter, HoldId hold, long epoch, int number, String model, Need need, Duration timeout) {
+        long notAfter = clock.millis() + timeout.toMillis();
+        return correspondence.topUp(meter, hold, epoch, number, model, need, notAfter, timeout);
     }
 
     /**

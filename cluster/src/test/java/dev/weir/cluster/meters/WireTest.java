@@ -86,6 +86,7 @@ final class WireTest {
                 new Meter.Reserve(HOLD, "hash", "gpt", NEED, "bob", 99, decisions),
                 new Meter.TopUp(
                         HOLD,
+                        3,
                         2,
                         "gpt",
                         NEED,

@@ -121,7 +121,7 @@ final class Holding {
         if (settled) {
             return;
         }
-        meters.topUp(granted.meter(), granted.hold(), ++topUps, group.name(), more, timeout)
+        meters.topUp(granted.meter(), granted.hold(), granted.epoch(), ++topUps, group.name(), more, timeout)
                 .thenAcceptAsync(
                         decision -> {
                             if (decision instanceof Decision.Granted) {

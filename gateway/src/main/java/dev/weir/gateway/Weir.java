@@ -95,9 +95,14 @@ public final class Weir implements AutoCloseable {
      * @throws RuntimeException when the store cannot be opened; its message says what to do
      */
     public static Weir start(WeirConfig config) throws IOException {
+        return start(config, Clock.systemUTC());
+    }
+
+    /** The same by another clock: windows, expiries and rows go by it, timeouts do not. */
+    static Weir start(WeirConfig config, Clock clock) throws IOException {
         Weir weir = new Weir(config.weir());
         try {
-            weir.open(config);
+            weir.open(config, clock);
             return weir;
         } catch (IOException | RuntimeException failure) {
             weir.close();
@@ -105,8 +110,7 @@ public final class Weir implements AutoCloseable {
         }
     }
 
-    private void open(WeirConfig config) throws IOException {
-        Clock clock = Clock.systemUTC();
+    private void open(WeirConfig config, Clock clock) throws IOException {
         EventLoops loops = EventLoops.start(settings.loops());
         closings.push(loops::close);
         Config engine =

@@ -11,8 +11,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -28,9 +28,12 @@ public final class House implements AutoCloseable {
     private final Path data;
     private String yaml;
     private final Map<String, String> environment;
+    private final Clock clock;
     private Weir weir;
 
-    private House(MockUpstream mock, Path data, String yaml, Map<String, String> environment) throws IOException {
+    private House(MockUpstream mock, Path data, String yaml, Map<String, String> environment, Clock clock)
+            throws IOException {
+        this.clock = clock;
         this.mock = mock;
         this.data = data;
         this.yaml = yaml;
@@ -56,6 +59,11 @@ public final class House implements AutoCloseable {
 
     /** @param config {@code model_list} entries, then any further top-level blocks; {@code ${MOCK}} is the upstream */
     public static House with(MockSettings settings, String... config) {
+        return by(Clock.systemUTC(), settings, config);
+    }
+
+    /** The same, with another clock on its wall. */
+    static House by(Clock clock, MockSettings settings, String... config) {
         MockUpstream mock = MockUpstream.start(settings);
         try {
             String yaml = "model_list:\n" + String.join("", config);
@@ -68,7 +76,7 @@ public final class House implements AutoCloseable {
                         : yaml + "weir:\n  access_log: {target: \"off\"}\n";
             }
             yaml = yaml.replace("${MOCK}", mock.baseUrl());
-            return new House(mock, Files.createTempDirectory("weir-test"), yaml, new HashMap<>());
+            return new House(mock, Files.createTempDirectory("weir-test"), yaml, new HashMap<>(), clock);
         } catch (IOException failure) {
             mock.close();
             throw new IllegalStateException(failure);
@@ -76,9 +84,9 @@ public final class House implements AutoCloseable {
     }
 
     private Weir open() throws IOException {
-        var config = ConfigFile.parse(yaml, environment, Instant.now());
+        var config = ConfigFile.parse(yaml, environment, clock.instant());
         return Weir.start(
-                config.withWeir(config.weir().withServer("127.0.0.1", 0).withData(data)));
+                config.withWeir(config.weir().withServer("127.0.0.1", 0).withData(data)), clock);
     }
 
     /** Stops and starts again over the same data, with a text of the configuration replaced. */

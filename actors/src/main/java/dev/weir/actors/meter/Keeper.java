@@ -11,11 +11,14 @@ import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
 
-/** The actor of a node that the meters of accounts, and of rotated keys, talk to: what it hears goes into {@link Shares}. */
+/**
+ * The actor of a node that the meters of accounts, and of keys that are new or rotated, talk to: what it hears goes into
+ * {@link Shares} and {@link KeyDirectory}.
+ */
 public final class Keeper {
 
     /** What a keeper understands. */
-    public sealed interface Command permits Allotted, Changed, Deleted, Rotated, Report, GiveBack, Tick {}
+    public sealed interface Command permits Allotted, Changed, Deleted, Made, Rotated, Report, GiveBack, Tick {}
 
     /**
      * An account was made or changed: what is not in use of it goes back.
@@ -33,6 +36,9 @@ public final class Keeper {
 
     /** An account was deleted. */
     public record Deleted(AccountId account, long number, ActorRef<Meter.Command> replyTo) implements Command, Wire {}
+
+    /** There is a key. */
+    public record Made(String key, long number, ActorRef<Meter.Command> replyTo) implements Command, Wire {}
 
     /** A key has another secret. */
     public record Rotated(String hash, String key, long number, ActorRef<Meter.Command> replyTo)
@@ -52,23 +58,25 @@ public final class Keeper {
     private static final Duration TICK = Duration.ofMillis(100);
 
     private final Shares shares;
+    private final KeyDirectory keys;
     private final InstantSource clock;
     private final ActorRef<Command> self;
     private @Nullable ActorRef<Done> leaving;
 
-    private Keeper(Shares shares, InstantSource clock, ActorRef<Command> self) {
+    private Keeper(Shares shares, KeyDirectory keys, InstantSource clock, ActorRef<Command> self) {
         this.shares = shares;
+        this.keys = keys;
         this.clock = clock;
         this.self = self;
     }
 
     /** @param idle after how long unused an account's share is let go */
-    public static Behavior<Command> create(Shares shares, InstantSource clock, Duration idle) {
+    public static Behavior<Command> create(Shares shares, KeyDirectory keys, InstantSource clock, Duration idle) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             shares.keeper(context.getSelf());
             timers.startTimerWithFixedDelay(Tick.RESEND, TICK);
             timers.startTimerWithFixedDelay(Tick.TIDY, idle);
-            Keeper keeper = new Keeper(shares, clock, context.getSelf());
+            Keeper keeper = new Keeper(shares, keys, clock, context.getSelf());
             return Behaviors.receiveMessage(command -> {
                 keeper.on(command);
                 return Behaviors.same();
@@ -85,8 +93,12 @@ public final class Keeper {
                 shares.deleted(deleted.account());
                 heard(deleted.replyTo(), deleted.number(), null);
             }
+            case Made made -> {
+                keys.exists(made.key());
+                heard(made.replyTo(), made.number(), null);
+            }
             case Rotated rotated -> {
-                shares.alias(rotated.hash(), rotated.key());
+                keys.leads(rotated.hash(), rotated.key());
                 heard(rotated.replyTo(), rotated.number(), null);
             }
             case Report report -> heard(report.replyTo(), report.number(), shares.report(report.account(), now));

@@ -352,11 +352,14 @@ final class KeyDuty implements Duty {
 
     @Override
     public void enforce(Meter.Admin change, Runnable then) {
-        if (change instanceof Meter.Rotate rotate) {
-            announcements.announce(
-                    number -> new Keeper.Rotated(rotate.hash(), id, number, context.getSelf()), heard -> then.run());
-        } else {
-            then.run();
+        switch (change) {
+            case Meter.Create create ->
+                announcements.announce(number -> new Keeper.Made(id, number, context.getSelf()), heard -> then.run());
+            case Meter.Rotate rotate ->
+                announcements.announce(
+                        number -> new Keeper.Rotated(rotate.hash(), id, number, context.getSelf()),
+                        heard -> then.run());
+            default -> then.run();
         }
     }
 

@@ -245,7 +245,8 @@ final class MeterBehavior implements Duty.Life {
 
     private void administer(Admin admin) {
         switch (admin) {
-            case Create create -> create.replyTo().tell(new AdminReply.AlreadyExists());
+            // Its creator may have ended before everybody had heard of it.
+            case Create create -> duty.enforce(create, () -> create.replyTo().tell(new AdminReply.AlreadyExists()));
             case Inspect inspect -> duty.whenKnown(() -> inspect.replyTo().tell(done()));
             case Meter.Update update -> change(update);
             case Meter.SetBlocked block -> change(block);

@@ -2,7 +2,6 @@ package dev.weir.actors.meter;
 
 import dev.weir.config.AccountId;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -57,10 +56,4 @@ public interface MeterStore {
      * @param kind of accounts; null for keys
      */
     CompletionStage<List<MeterState>> list(AccountId.@Nullable Kind kind, @Nullable String afterId, int limit);
-
-    /** The accounts that exist, or those that were deleted. */
-    CompletionStage<List<AccountId>> accounts(boolean deleted);
-
-    /** By the hash of a rotated key's secret, the id of its meter. */
-    CompletionStage<Map<String, String>> secrets();
 }

@@ -28,7 +28,6 @@ public final class Shares {
     private final Consumer<Want> meters;
     private final Set<AccountId> accounts = ConcurrentHashMap.newKeySet();
     private final Set<AccountId> deleted = ConcurrentHashMap.newKeySet();
-    private final Map<String, String> aliases = new ConcurrentHashMap<>();
     private final Map<AccountId, Share> shares = new ConcurrentHashMap<>();
     private volatile @Nullable ActorRef<Keeper.Command> keeper;
     private final AtomicLong version = new AtomicLong();
@@ -71,17 +70,6 @@ public final class Shares {
             deleted.add(account);
         }
         version.incrementAndGet();
-    }
-
-    /** A rotated key's secret: its hash leads to the meter of {@code key}. */
-    public void alias(String hash, String key) {
-        aliases.put(hash, key);
-    }
-
-    /** The id of the meter that a secret with this hash leads to. */
-    public String meterOf(String hash) {
-        String key = aliases.get(hash);
-        return key == null ? hash : key;
     }
 
     /** Changes when an account comes, goes or belongs elsewhere. */

@@ -129,14 +129,4 @@ final class MemoryStore implements MeterStore {
     public CompletionStage<List<MeterState>> list(AccountId.@Nullable Kind kind, @Nullable String afterId, int limit) {
         return CompletableFuture.completedFuture(List.of());
     }
-
-    @Override
-    public CompletionStage<List<AccountId>> accounts(boolean deleted) {
-        throw new UnsupportedOperationException("a node asks for it");
-    }
-
-    @Override
-    public CompletionStage<Map<String, String>> secrets() {
-        throw new UnsupportedOperationException("a node asks for it");
-    }
 }

@@ -4,11 +4,11 @@ import dev.weir.actors.meter.AdminReply;
 import dev.weir.actors.meter.Ask;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.KeyDirectory;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.MeterStore;
 import dev.weir.actors.meter.Need;
-import dev.weir.actors.meter.Shares;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
 import dev.weir.config.KeySettings;
@@ -53,7 +53,7 @@ public final class Meters {
 
     private final Function<String, EntityRef<Meter.Command>> refs;
     private final Function<AccountId, EntityRef<Meter.Command>> accounts;
-    private final Shares shares;
+    private final KeyDirectory keys;
     private final MeterStore store;
     private final InstantSource clock;
     private final NodeSettings.Bounds bounds;
@@ -62,18 +62,19 @@ public final class Meters {
     /**
      * @param refs where the meter of a key is reached
      * @param accounts where the meter of an account is reached
+     * @param keys that there are
      */
     Meters(
             ActorSystem<?> system,
             Function<String, EntityRef<Meter.Command>> refs,
             Function<AccountId, EntityRef<Meter.Command>> accounts,
-            Shares shares,
+            KeyDirectory keys,
             MeterStore store,
             InstantSource clock,
             NodeSettings.Bounds bounds) {
         this.refs = refs;
         this.accounts = accounts;
-        this.shares = shares;
+        this.keys = keys;
         this.store = store;
         this.clock = clock;
         this.bounds = bounds;
@@ -98,9 +99,15 @@ public final class Meters {
         if (isOverwhelmed()) {
             return CompletableFuture.completedFuture(new Decision.Unavailable("too many calls are not settled yet"));
         }
-        long notAfter = clock.millis() + timeout.toMillis();
-        Ask ask = new Ask(hold, keyHash, model, need, endUser, 0, 0, true);
-        return correspondence.reserve(shares.meterOf(keyHash), ask, notAfter, timeout);
+        String meter = keys.meterOf(keyHash);
+        return keys.mayExist(meter)
+                ? ask(meter, new Ask(hold, keyHash, model, need, endUser, 0, 0, true), timeout)
+                : CompletableFuture.completedFuture(new Decision.UnknownKey());
+    }
+
+    /** Asks a meter, whether or not there is a key to it. */
+    CompletionStage<Decision> ask(String meter, Ask ask, Duration timeout) {
+        return correspondence.reserve(meter, ask, clock.millis() + timeout.toMillis(), timeout);
     }
 
     /**
@@ -130,7 +137,7 @@ public final class Meters {
 
     /** The id of the meter that a secret with this hash leads to. */
     public String meterOf(String keyHash) {
-        return shares.meterOf(keyHash);
+        return keys.meterOf(keyHash);
     }
 
     /** So much is not settled that new calls are refused. */
@@ -211,7 +218,7 @@ public final class Meters {
     }
 
     private CompletionStage<AdminReply> admin(String keyHash, Function<ActorRef<AdminReply>, Meter.Command> message) {
-        return answered(refs.apply(shares.meterOf(keyHash)), message);
+        return answered(refs.apply(keys.meterOf(keyHash)), message);
     }
 
     private CompletionStage<AdminReply> answered(

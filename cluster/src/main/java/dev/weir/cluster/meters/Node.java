@@ -2,11 +2,14 @@ package dev.weir.cluster.meters;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.weir.actors.meter.Ask;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.Keeper;
+import dev.weir.actors.meter.KeyDirectory;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterSettings;
+import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Peers;
 import dev.weir.actors.meter.Shares;
 import dev.weir.cluster.store.Database;
@@ -97,9 +100,11 @@ public final class Node {
                 want -> accounts.apply(want.account()).tell(want));
         store.accounts(true).toCompletableFuture().join().forEach(shares::isDeleted);
         store.accounts(false).toCompletableFuture().join().forEach(shares::exists);
-        store.secrets().toCompletableFuture().join().forEach(shares::alias);
+        KeyDirectory keys = new KeyDirectory();
+        store.keys(keys::exists).toCompletableFuture().join();
+        store.secrets().toCompletableFuture().join().forEach(keys::leads);
         ActorRef<Keeper.Command> keeper =
-                system.systemActorOf(Keeper.create(shares, clock, settings.idle()), "weir-keeper", dispatcher);
+                system.systemActorOf(Keeper.create(shares, keys, clock, settings.idle()), "weir-keeper", dispatcher);
         Peers peers = () -> List.of(keeper);
         sharding.init(Entity.of(
                         Meters.KEYS,
@@ -122,7 +127,7 @@ public final class Node {
                 system,
                 new MeterRefs(key -> sharding.entityRefFor(Meters.KEYS, key)),
                 accounts,
-                shares,
+                keys,
                 store,
                 clock,
                 bounds);
@@ -175,7 +180,8 @@ public final class Node {
 
     /** The first answer of a sharded actor takes seconds: no caller shall wait for it. */
     private CompletionStage<Node> warm(long notAfter, InstantSource clock) {
-        return meters.authenticate(NOBODY, nextHold(), FIRST_ASK).thenCompose(decision -> {
+        Ask ask = new Ask(nextHold(), NOBODY, "", Need.NONE, null, 0, 0, true);
+        return meters.ask(NOBODY, ask, FIRST_ASK).thenCompose(decision -> {
             if (!(decision instanceof Decision.Unavailable)) {
                 return CompletableFuture.completedFuture(this);
             }

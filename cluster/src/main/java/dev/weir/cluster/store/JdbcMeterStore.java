@@ -22,7 +22,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
+import org.apache.pekko.Done;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +38,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcMeterStore.class);
     private static final int READERS = 2;
     private static final int BATCH = 256;
+    private static final int FETCH = 10_000;
     private static final long UNREADABLE_NANOS = TimeUnit.SECONDS.toNanos(12);
 
     private static final String LOAD = "select m.rev, m.nonce, m.payload, coalesce(s.nano_usd, 0)"
@@ -50,6 +53,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private static final String LIST =
             "select id, rev, nonce, payload from meter where kind = ? and id > ? and not tombstone order by id limit ?";
     private static final String IDS = "select id from meter where kind <> ? and tombstone = ?";
+    private static final String KEYS = "select id from meter where kind = ? and not tombstone";
     private static final String SECRETS = "select hash, meter from key_secret";
     private static final String FORGET_SECRETS = "delete from key_secret where meter = ?";
     private static final String SECRET = "insert into key_secret (hash, meter) values (?, ?)";
@@ -146,7 +150,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         return kind == null ? KEY : kind.name().toLowerCase(Locale.ROOT);
     }
 
-    @Override
+    /** The accounts that exist, or those that were deleted. */
     public CompletionStage<List<AccountId>> accounts(boolean deleted) {
         return read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(IDS)) {
@@ -163,7 +167,26 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         });
     }
 
-    @Override
+    /** The ids of all keys, which may be many. Deleted ones are not among them. */
+    public CompletionStage<Done> keys(Consumer<String> each) {
+        return read(connection -> {
+            connection.setAutoCommit(false); // PostgreSQL reads in pieces only then
+            try (PreparedStatement select = connection.prepareStatement(KEYS)) {
+                select.setFetchSize(FETCH);
+                select.setString(1, KEY);
+                try (ResultSet row = select.executeQuery()) {
+                    while (row.next()) {
+                        each.accept(row.getString(1));
+                    }
+                }
+            } finally {
+                connection.setAutoCommit(true);
+            }
+            return Done.getInstance();
+        });
+    }
+
+    /** By the hash of a rotated key's secret, the id of its meter. */
     public CompletionStage<Map<String, String>> secrets() {
         return read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(SECRETS);

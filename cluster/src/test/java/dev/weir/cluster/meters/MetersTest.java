@@ -7,17 +7,15 @@ import dev.weir.actors.meter.Ack;
 import dev.weir.actors.meter.AdminReply;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.KeyDirectory;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.MeterStore;
 import dev.weir.actors.meter.Need;
-import dev.weir.actors.meter.Shares;
 import dev.weir.config.AccountId;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -68,16 +66,6 @@ final class MetersTest {
                 AccountId.@Nullable Kind kind, @Nullable String afterId, int limit) {
             return CompletableFuture.completedFuture(List.of());
         }
-
-        @Override
-        public CompletionStage<List<AccountId>> accounts(boolean deleted) {
-            return CompletableFuture.completedFuture(List.of());
-        }
-
-        @Override
-        public CompletionStage<Map<String, String>> secrets() {
-            return CompletableFuture.completedFuture(Map.of());
-        }
     }
 
     private Meters meters(int mostUnsettled) {
@@ -88,11 +76,13 @@ final class MetersTest {
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(5),
                 "pekko.actor.default-dispatcher");
+        KeyDirectory keys = new KeyDirectory();
+        keys.exists("k");
         return new Meters(
                 kit.system(),
                 key -> TestEntityRef.of(Meters.KEYS, key, meter.getRef()),
                 account -> TestEntityRef.of(Meters.ACCOUNTS, account.toString(), meter.getRef()),
-                Shares.none(1, ZoneOffset.UTC),
+                keys,
                 new NoStore(),
                 () -> Instant.EPOCH,
                 bounds);

@@ -105,6 +105,7 @@ final class WireTest {
                 want,
                 new Keeper.Changed(ACCOUNT, 1, 2, 3, TEAM, meter),
                 new Keeper.Deleted(ACCOUNT, 1, meter),
+                new Keeper.Made("k", 1, meter),
                 new Keeper.Rotated("hash", "k", 1, meter),
                 new Keeper.Report(ACCOUNT, 1, meter),
                 new Allotted(

@@ -4,7 +4,6 @@ import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.MeterStore;
 import dev.weir.config.AccountId;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -31,15 +30,5 @@ final class OneRow implements MeterStore {
     @Override
     public CompletionStage<List<MeterState>> list(AccountId.@Nullable Kind kind, @Nullable String afterId, int limit) {
         return CompletableFuture.completedFuture(List.of());
-    }
-
-    @Override
-    public CompletionStage<List<AccountId>> accounts(boolean deleted) {
-        return CompletableFuture.completedFuture(List.of());
-    }
-
-    @Override
-    public CompletionStage<Map<String, String>> secrets() {
-        return CompletableFuture.completedFuture(Map.of());
     }
 }

@@ -38,4 +38,10 @@ final class TestDatabase {
         }
         return "postgresql://postgres@localhost:" + SERVER.getPort() + "/" + name;
     }
+
+    /** Somebody else who is at work in the database of a {@link #newUrl}. */
+    static Connection connect(String url) throws SQLException {
+        return SERVER.getDatabase("postgres", url.substring(url.lastIndexOf('/') + 1))
+                .getConnection();
+    }
 }

@@ -44,7 +44,7 @@ public final class AccountFields {
             case USER, CUSTOMER, MEMBER -> "user_id";
             case TEAM -> "team_id";
             case ORGANIZATION -> "organization_id";
-            case GLOBAL -> "global_id";
+            case GLOBAL, END_USERS -> "global_id";
         };
     }
 
@@ -53,7 +53,7 @@ public final class AccountFields {
             case USER -> "user_alias";
             case TEAM -> "team_alias";
             case ORGANIZATION -> "organization_alias";
-            case CUSTOMER, MEMBER, GLOBAL -> "alias";
+            case CUSTOMER, MEMBER, GLOBAL, END_USERS -> "alias";
         };
     }
 

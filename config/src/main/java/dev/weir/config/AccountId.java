@@ -22,7 +22,12 @@ public record AccountId(Kind kind, String name) implements Comparable<AccountId>
         /** An end user of an application, named in its requests. */
         CUSTOMER,
         /** Everything that goes through this gateway. */
-        GLOBAL;
+        GLOBAL,
+        /**
+         * Some of the end users below a key or an account that limits each of them. Nobody makes one: it is there when it
+         * is needed. The last kind, because which of them a call has is known when all other accounts are.
+         */
+        END_USERS;
 
         /** How ids begin. */
         public String prefix() {
@@ -32,10 +37,16 @@ public record AccountId(Kind kind, String name) implements Comparable<AccountId>
 
     public static final AccountId EVERYTHING = new AccountId(Kind.GLOBAL, "all");
 
+    /** Over so many accounts the end users below one owner are spread: another number would be other accounts. */
+    public static final int GROUPS = 256;
+
     private static final int LONGEST_NAME = 256;
 
+    /** Of a member, encoded, within its group. */
+    private static final int LONGEST = 4 * LONGEST_NAME + 32;
+
     public AccountId {
-        if (name.isEmpty() || name.length() > LONGEST_NAME * 4) {
+        if (name.isEmpty() || name.length() > LONGEST) {
             throw new IllegalArgumentException(
                     "account: a name of " + name.length() + " characters (expected: 1 to " + LONGEST_NAME + ")");
         }
@@ -59,6 +70,23 @@ public record AccountId(Kind kind, String name) implements Comparable<AccountId>
 
     public static AccountId member(String team, String user) {
         return new AccountId(Kind.MEMBER, URLEncoder.encode(team, StandardCharsets.UTF_8) + "/" + user);
+    }
+
+    /** The group of {@code endUser} among those below {@code owner}, a meter's id. */
+    public static AccountId endUsers(String owner, String endUser) {
+        int hash = endUser.hashCode();
+        int group = Math.floorMod(hash ^ (hash >>> 8) ^ (hash >>> 16), GROUPS);
+        return new AccountId(Kind.END_USERS, owner + "#" + group);
+    }
+
+    /** The meter that sets the limits here: this account's own, but for a group of end users. */
+    public String owner() {
+        return kind == Kind.END_USERS ? name.substring(0, name.lastIndexOf('#')) : toString();
+    }
+
+    /** Whether {@link #parse} reads it: the other meters are those of keys. */
+    public static boolean isId(String id) {
+        return id.indexOf('/') >= 0;
     }
 
     /** @throws IllegalArgumentException when {@code id} is not what {@link #toString} makes */

@@ -7,7 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an account is allowed: a user, a team, a member of one, an organization, a customer, or everything together.
+ * What an account is allowed: a user, a team, a member of one, an organization, a customer, everything together, or
+ * each of a group of end users.
  *
  * @param alias {@code team_alias}, {@code user_alias}, {@code organization_alias} or {@code alias}; need not be unique
  * @param organizationId of a team
@@ -40,6 +41,11 @@ public record AccountSettings(
     /** An account without any limit, for every model. */
     public static AccountSettings unlimited(AccountId.Kind kind) {
         return new AccountSettings(kind, null, List.of(), null, List.of(), Limits.NONE, Map.of(), false);
+    }
+
+    /** A group of end users, {@code each} of whom has these limits. */
+    public static AccountSettings ofEndUsers(Limits each) {
+        return unlimited(AccountId.Kind.END_USERS).withLimits(each);
     }
 
     @Override

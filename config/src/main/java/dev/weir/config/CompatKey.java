@@ -117,10 +117,11 @@ public record CompatKey(
                     honoured(GENERAL, "database_url", "databaseUrlMovesTheStore"),
                     honoured(GENERAL, "global_max_parallel_requests", "globalMaxParallelRequestsHoldsForAllKeys"),
                     honoured(GENERAL, "maximum_spend_logs_retention_period", "retentionPeriodDeletesOldRows"),
+                    honoured(GENERAL, "enforce_user_param", "enforceUserParamRefusesCallsThatNameNobody"),
                     notYet(
                             GENERAL,
                             "max_parallel_requests allowed_ips",
-                            "use_x_forwarded_for enforce_user_param store_prompts_in_spend_logs",
+                            "use_x_forwarded_for store_prompts_in_spend_logs",
                             "maximum_spend_logs_retention_interval",
                             "completion_model disable_spend_logs disable_spend_updates",
                             "disable_master_key_return disable_retry_on_max_parallel_request_limit_error",

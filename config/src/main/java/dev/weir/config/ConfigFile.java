@@ -85,9 +85,11 @@ public final class ConfigFile {
     private General general() {
         Value masterKey = root.at(CompatKey.GENERAL).at("master_key");
         Value timezone = root.at(CompatKey.LITELLM).at("timezone");
+        Value enforceUser = root.at(CompatKey.GENERAL).at("enforce_user_param");
         return new General(
                 masterKey.isAbsent() ? null : Credentials.read(masterKey),
-                zone(timezone.isAbsent() ? defaults.at("timezone") : timezone));
+                zone(timezone.isAbsent() ? defaults.at("timezone") : timezone),
+                !enforceUser.isAbsent() && enforceUser.flag());
     }
 
     private static ZoneId zone(Value value) {

@@ -40,6 +40,7 @@ final class LimitFields {
     private static final String BUDGET = "max_budget";
     private static final String DURATION = "budget_duration";
     private static final String SOFT_BUDGET = "soft_budget";
+    private static final String END_USERS = "end_user_limits";
 
     /** In LiteLLM's own words for the budget of a model. */
     private static final String MODEL_BUDGET = "budget_limit";
@@ -49,12 +50,22 @@ final class LimitFields {
 
     static final Set<String> NAMES = names();
 
+    /** What one end user can have. Nobody reports on theirs, and theirs have none. */
+    private static final Set<String> OF_END_USERS = ofEndUsers();
+
     private LimitFields() {}
 
     private static Set<String> names() {
-        Set<String> names = new TreeSet<>(Set.of(BUDGET, DURATION, SOFT_BUDGET, FURTHER_BUDGETS, MODEL_BUDGETS, SLOTS));
+        Set<String> names =
+                new TreeSet<>(Set.of(BUDGET, DURATION, SOFT_BUDGET, FURTHER_BUDGETS, MODEL_BUDGETS, SLOTS, END_USERS));
         RATES.forEach(rate -> names.add(rate.name));
         MODEL_RATES.forEach(rate -> names.add(rate.name));
+        return names;
+    }
+
+    private static Set<String> ofEndUsers() {
+        Set<String> names = names();
+        names.removeAll(Set.of(SOFT_BUDGET, END_USERS));
         return names;
     }
 
@@ -77,7 +88,22 @@ final class LimitFields {
                 further == null ? List.of() : further,
                 ofModels(old.ofModels(), fields),
                 field(fields, SOFT_BUDGET, old.softBudget(), LimitFields::money),
-                field(fields, SLOTS, old.maxParallelRequests(), LimitFields::limit));
+                field(fields, SLOTS, old.maxParallelRequests(), LimitFields::limit),
+                field(fields, END_USERS, old.ofEndUsers(), LimitFields::endUsers));
+    }
+
+    /** An object that takes the place of the whole former one. */
+    private static @Nullable Limits endUsers(Value fields) {
+        requireNames(fields, OF_END_USERS);
+        Limits limits = patched(Limits.NONE, fields);
+        for (Limit limit : limits.all()) {
+            if (limit.period() == null) {
+                // Whoever can be invented at will would be remembered for ever.
+                fields.at(limit.model() == null ? BUDGET : MODEL_BUDGETS)
+                        .problem("with a duration: end users are many");
+            }
+        }
+        return limits.equals(Limits.NONE) ? null : limits;
     }
 
     private static @Nullable Limit budget(@Nullable Limit old, Value fields) {
@@ -177,6 +203,21 @@ final class LimitFields {
             fields.put(rate.name, byModel(limits, rate.of, Limit::amount));
         }
         fields.put(MODEL_BUDGETS, byModel(limits, Of.MONEY, LimitFields::renderModelBudget));
+        Limits ofEndUsers = limits.ofEndUsers();
+        if (ofEndUsers != null) {
+            fields.put(END_USERS, rendered(ofEndUsers));
+        }
+    }
+
+    /** Those that are set. */
+    private static Map<String, @Nullable Object> rendered(Limits limits) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        render(limits, fields);
+        fields.values()
+                .removeIf(value -> value == null
+                        || (value instanceof List<?> list && list.isEmpty())
+                        || (value instanceof Map<?, ?> map && map.isEmpty()));
+        return fields;
     }
 
     private static Map<String, Object> renderBudget(Limit budget) {

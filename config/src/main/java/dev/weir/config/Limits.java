@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param ofModels limits of one model each
  * @param softBudget passing it is reported and refuses nobody
  * @param maxParallelRequests calls in flight
+ * @param ofEndUsers {@code end_user_limits}: what each end user has who is named in calls below this; null for nothing
  */
 public record Limits(
         List<Limit> rates,
@@ -21,9 +22,10 @@ public record Limits(
         List<Limit> furtherBudgets,
         List<Limit> ofModels,
         @Nullable Money softBudget,
-        @Nullable Long maxParallelRequests) {
+        @Nullable Long maxParallelRequests,
+        @Nullable Limits ofEndUsers) {
 
-    public static final Limits NONE = new Limits(List.of(), null, List.of(), List.of(), null, null);
+    public static final Limits NONE = new Limits(List.of(), null, List.of(), List.of(), null, null, null);
 
     public Limits {
         rates = List.copyOf(rates);
@@ -59,7 +61,7 @@ public record Limits(
     public Limits withRate(Limit rate) {
         List<Limit> more = new ArrayList<>(rates);
         more.add(rate);
-        return new Limits(more, budget, furtherBudgets, ofModels, softBudget, maxParallelRequests);
+        return new Limits(more, budget, furtherBudgets, ofModels, softBudget, maxParallelRequests, ofEndUsers);
     }
 
     public Limits withRpm(long amount) {
@@ -75,7 +77,7 @@ public record Limits(
     }
 
     public Limits withBudget(Limit other) {
-        return new Limits(rates, other, furtherBudgets, ofModels, softBudget, maxParallelRequests);
+        return new Limits(rates, other, furtherBudgets, ofModels, softBudget, maxParallelRequests, ofEndUsers);
     }
 
     public Limits withFurtherBudget(Money amount, BudgetPeriod period) {
@@ -85,20 +87,24 @@ public record Limits(
     public Limits withFurtherBudget(Limit other) {
         List<Limit> more = new ArrayList<>(furtherBudgets);
         more.add(other);
-        return new Limits(rates, budget, more, ofModels, softBudget, maxParallelRequests);
+        return new Limits(rates, budget, more, ofModels, softBudget, maxParallelRequests, ofEndUsers);
     }
 
     public Limits withModel(Limit limit) {
         List<Limit> more = new ArrayList<>(ofModels);
         more.add(limit);
-        return new Limits(rates, budget, furtherBudgets, more, softBudget, maxParallelRequests);
+        return new Limits(rates, budget, furtherBudgets, more, softBudget, maxParallelRequests, ofEndUsers);
     }
 
     public Limits withSlots(long slots) {
-        return new Limits(rates, budget, furtherBudgets, ofModels, softBudget, slots);
+        return new Limits(rates, budget, furtherBudgets, ofModels, softBudget, slots, ofEndUsers);
     }
 
     public Limits withSoftBudget(Money amount) {
-        return new Limits(rates, budget, furtherBudgets, ofModels, amount, maxParallelRequests);
+        return new Limits(rates, budget, furtherBudgets, ofModels, amount, maxParallelRequests, ofEndUsers);
+    }
+
+    public Limits withEndUsers(@Nullable Limits each) {
+        return new Limits(rates, budget, furtherBudgets, ofModels, softBudget, maxParallelRequests, each);
     }
 }

@@ -148,7 +148,8 @@ final class SettingsReader {
                 meters.at("on_exhausted").oneOf(WeirSettings.OnExhausted.class),
                 (int) meters.at("overage_percent").integer(0, 100),
                 meters.at("unpriced").oneOf(Unpriced.class),
-                meters.at("passivate_after").duration());
+                meters.at("passivate_after").duration(),
+                (int) meters.at("end_users").integer(AccountId.GROUPS, 10 * MILLION));
     }
 
     private static WeirSettings.Storage storage(Value storage) {

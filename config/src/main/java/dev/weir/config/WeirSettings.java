@@ -185,6 +185,7 @@ public record WeirSettings(
      * Meters: what is held without better knowledge, and how long a quiet one stays in memory.
      *
      * @param overage how far a call that runs may go beyond a limit, in percent of it; 0 where it is cut at the limit
+     * @param endUsers how many end users, whom a key or an account limits one by one, may be in their windows
      */
     public record Meters(
             long defaultOutput,
@@ -192,7 +193,8 @@ public record WeirSettings(
             OnExhausted onExhausted,
             int overage,
             Unpriced unpriced,
-            Duration passivateAfter) {}
+            Duration passivateAfter,
+            int endUsers) {}
 
     /** What a stream holds before it begins. */
     public enum Reservation {

@@ -49,7 +49,7 @@ class ConfigFileTest {
         assertThat(config.deployments()).isEmpty();
         assertThat(config.weir()).isEqualTo(WeirSettings.defaults());
         assertThat(config.router()).isEqualTo(new Router(2, null));
-        assertThat(config.general()).isEqualTo(new General(null, ZoneId.of("UTC")));
+        assertThat(config.general()).isEqualTo(new General(null, ZoneId.of("UTC"), false));
         assertThat(config.notHonoured()).isEmpty();
     }
 

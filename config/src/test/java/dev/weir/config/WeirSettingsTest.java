@@ -67,7 +67,8 @@ class WeirSettingsTest {
                         WeirSettings.OnExhausted.FINISH,
                         5,
                         Unpriced.AUTO,
-                        Duration.ofMinutes(5)));
+                        Duration.ofMinutes(5),
+                        100_000));
         assertThat(settings.tls()).isNull();
         assertThat(settings.management().port()).isNull();
         assertThat(settings.accessLog()).isEqualTo(AccessLog.Stream.STDOUT);

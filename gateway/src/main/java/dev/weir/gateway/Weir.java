@@ -244,7 +244,8 @@ public final class Weir implements AutoCloseable {
                 settings.meters().passivateAfter(),
                 settings.meters().onExhausted() == WeirSettings.OnExhausted.FINISH
                         ? 10 * settings.meters().overage()
-                        : 0);
+                        : 0,
+                settings.meters().endUsers());
     }
 
     private ChatRoute.Settings chatSettings(WeirConfig config) {
@@ -254,6 +255,7 @@ public final class Weir implements AutoCloseable {
                 settings.meters().defaultOutput(),
                 settings.meters().reservation(),
                 settings.meters().unpriced() == WeirSettings.Unpriced.REJECT,
+                config.general().enforceUser(),
                 new AttemptWalk.Settings(
                         config.router().numRetries() + 1,
                         settings.upstream().maxResponse(),

@@ -494,4 +494,25 @@ class ChainTest {
         }
         assertThat(admitted).isEqualTo(6);
     }
+
+    @Test
+    void aKeySeesTheModelsThatItsWholeChainAllows() {
+        String team = team(",'models':['m','n','slow']");
+        assertThat(models(keyOf(team))).containsExactlyInAnyOrder("m", "n", "slow");
+        assertThat(models(key("'team_id':'" + team + "','models':['n','down']")))
+                .containsExactly("n");
+        assertThat(models(key("'team_id':'" + team + "','models':['all-team-models']")))
+                .containsExactlyInAnyOrder("m", "n", "slow");
+        assertThat(models(key("'models':['all-team-models']"))).isEmpty();
+        assertThat(house.get("/v1/models/down", keyOf(team)).statusCode()).isEqualTo(404);
+        assertThat(house.get("/v1/models/m", keyOf(team)).statusCode()).isEqualTo(200);
+    }
+
+    private static List<String> models(String key) {
+        List<String> models = new ArrayList<>();
+        ok(house.get("/v1/models", key))
+                .path("data")
+                .forEach(model -> models.add(model.path("id").asText()));
+        return models;
+    }
 }

@@ -359,6 +359,27 @@ class ConfigIsHonouredTest {
     }
 
     @Test
+    void enforceUserParamRefusesCallsThatNameNobody() {
+        try (House strict = House.with(
+                MockSettings.forTests(),
+                House.model("m", "mock"),
+                "general_settings: {master_key: " + House.MASTER + ", enforce_user_param: true}\n")) {
+            String key = strict.key("{}");
+            HttpResponse<String> refused = strict.chat(key, "m");
+            assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+            assertThat(House.json(refused).path("error").path("param").asText()).isEqualTo("user");
+            assertThat(strict.chat("sk-nobody", "m").statusCode()).isEqualTo(401);
+            assertThat(strict.post("/v1/chat/completions", key, House.body("m", true, ",\"user\":\"ann\""))
+                            .statusCode())
+                    .isEqualTo(200);
+            assertThat(strict.chat(key, "m", "x-litellm-end-user-id", "ann").statusCode())
+                    .isEqualTo(200);
+            strict.restart("enforce_user_param: true", "enforce_user_param: false");
+            assertThat(strict.chat(key, "m").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
     void litellmMaxBudgetHoldsForAllKeysTogether() {
         try (House house = House.with(
                 MockSettings.forTests(),

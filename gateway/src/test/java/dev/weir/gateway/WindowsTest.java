@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 /** Windows that end, by a clock that the test sets: through the door, with the same calls as ever. */
 class WindowsTest {
 
-    private static final class WallClock extends Clock {
+    static final class WallClock extends Clock {
         private volatile Instant now;
 
         WallClock(String now) {

@@ -3,6 +3,7 @@ package dev.weir.actors.meter;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -26,15 +27,19 @@ final class AccountBook {
 
     private record Line(long node, LimitId limit) {}
 
+    /** So long after its end a window is remembered: a clock that steps back by less opens it no second time. */
+    private static final long REMEMBERED_MILLIS = 60_000;
+
     private final AccountId id;
     private final MeterSettings common;
     private MeterState durable;
     private boolean claimed;
-    private final Map<Long, Want> wanted = new LinkedHashMap<>();
-    private final Map<Long, Want> planned = new LinkedHashMap<>();
+    private final List<Want> wanted = new ArrayList<>();
+    private final List<Want> planned = new ArrayList<>();
     private final Map<Long, Long> sequences = new HashMap<>();
     private final Set<Line> denied = new HashSet<>();
     private final Set<Line> deniedBeyond = new HashSet<>();
+    private final Set<LimitId> crowded = new HashSet<>();
 
     AccountBook(AccountId id, MeterState row, MeterSettings common) {
         this.id = id;
@@ -60,7 +65,8 @@ final class AccountBook {
     void want(Want want) {
         if (want.sequence() > sequences.getOrDefault(want.node(), 0L)) {
             sequences.put(want.node(), want.sequence());
-            wanted.put(want.node(), want);
+            wanted.removeIf(before -> before.node() == want.node() && want.covers(before));
+            wanted.add(want);
         }
     }
 
@@ -70,32 +76,116 @@ final class AccountBook {
 
     /** The row to write next; empty when the store has everything, and {@link #answers} are true already. */
     Optional<MeterState> plan(UnaryOperator<MeterState> change, long now, long nonce) {
-        MeterState changed = change.apply(claimed ? durable : durable.claimed(common));
-        planned.putAll(wanted);
+        planned.addAll(wanted);
         wanted.clear();
         denied.clear();
         deniedBeyond.clear();
-        Map<LimitId, LimitState> states =
-                changed.limits().stream().collect(Collectors.toMap(LimitState::id, Function.identity()));
+        MeterState changed = underPolicy(change.apply(claimed ? durable : durable.claimed(common)));
+        Map<LimitId, LimitRule> rules = new LinkedHashMap<>();
+        LimitRule.of(changed.settings()).forEach(rule -> rules.put(rule.id(), rule));
         List<LimitState> next = new ArrayList<>();
-        for (LimitRule rule : LimitRule.of(changed.settings())) {
-            LimitState state = states.get(rule.id());
-            if (state != null) {
-                next.add(taken(state, rule, changed.born(), now));
+        for (LimitState state : isGroup() ? known(changed, rules, now) : inOrder(changed, rules.keySet())) {
+            String endUser = state.id().endUser();
+            LimitRule rule = rules.get(state.id().ofEndUser(null));
+            if (rule != null) {
+                next.add(taken(state, endUser == null ? rule : rule.ofEndUser(endUser), changed.born(), now));
             }
         }
         MeterState plan = changed.withLimits(next, changed.spentNanoUsd());
         return plan.equals(durable) ? Optional.empty() : Optional.of(plan.next(nonce));
     }
 
+    private static List<LimitState> inOrder(MeterState row, Set<LimitId> limits) {
+        Map<LimitId, LimitState> states =
+                row.limits().stream().collect(Collectors.toMap(LimitState::id, Function.identity()));
+        return limits.stream().filter(states::containsKey).map(states::get).toList();
+    }
+
+    // Of a group of end users.
+
+    private boolean isGroup() {
+        return id.kind() == AccountId.Kind.END_USERS;
+    }
+
+    /** Its owner's settings are not told to it: whoever uses it says what they are. */
+    private MeterState underPolicy(MeterState row) {
+        MeterState latest = row;
+        for (Want want : planned) {
+            EndUserPolicy policy = want.policy();
+            if (policy != null && policy.version() > latest.version()) {
+                latest = row.withPolicy(policy);
+            }
+        }
+        return latest;
+    }
+
+    /** The limits of end users who are in their windows, and of those who come, as far as there is room for them. */
+    private List<LimitState> known(MeterState row, Map<LimitId, LimitRule> rules, long now) {
+        crowded.clear();
+        Map<LimitId, LimitState> states = new LinkedHashMap<>();
+        Set<String> endUsers = new HashSet<>();
+        for (LimitState state : row.limits()) {
+            LimitRule rule = rules.get(state.id().ofEndUser(null));
+            if (rule != null && !isOver(state, rule, now)) {
+                states.put(state.id(), state);
+                endUsers.add(String.valueOf(state.id().endUser()));
+            }
+        }
+        for (Want want : planned) {
+            for (Want.Line line : want.lines()) {
+                if (line.isEmpty()
+                        || states.containsKey(line.id())
+                        || !rules.containsKey(line.id().ofEndUser(null))) {
+                    continue;
+                }
+                String endUser = String.valueOf(line.id().endUser());
+                if (endUsers.contains(endUser) || endUsers.size() < common.endUsers() || line.over() > 0) {
+                    endUsers.add(endUser);
+                    states.put(line.id(), begun(line.id(), now));
+                } else {
+                    crowded.add(line.id());
+                }
+            }
+        }
+        return List.copyOf(states.values());
+    }
+
+    /** Windows are counted from the time, so that those of an end user who comes again are later ones. */
+    private static LimitState begun(LimitId limit, long now) {
+        boolean hasWindows = limit.kind() != LimitId.Kind.SLOTS;
+        return new LimitState(limit, now, now, hasWindows ? 0 : LimitRule.NEVER, 0, 0, Map.of(), Map.of());
+    }
+
+    private boolean isOver(LimitState state, LimitRule rule, long now) {
+        if (state.end() == LimitRule.NEVER) {
+            return now - REMEMBERED_MILLIS >= state.start() && state.committed() == 0;
+        }
+        return now - REMEMBERED_MILLIS >= Math.max(state.start(), state.end())
+                && state.rolled(rule, now, common.zone()).carried() == 0;
+    }
+
+    /** Somebody who came last found no room. */
+    boolean isCrowded() {
+        return !crowded.isEmpty();
+    }
+
+    // Of all.
+
+    /** What nodes wait for the answer to. */
+    private Collection<Want> latest() {
+        Map<Long, Want> latest = new LinkedHashMap<>();
+        planned.forEach(want -> latest.put(want.node(), want));
+        return latest.values();
+    }
+
     /** First what everybody has used and given back, then what there is for everybody: nothing is granted twice. */
     private LimitState taken(LimitState state, LimitRule rule, long born, long now) {
         LimitState next = state;
-        for (Want want : planned.values()) {
+        for (Want want : planned) {
             Want.Line line = line(want, rule.id(), born);
             next = line == null ? next : merged(next, want.node(), line);
         }
-        for (Want want : planned.values()) {
+        for (Want want : latest()) {
             Want.Line line = line(want, rule.id(), born);
             next = line == null ? next : allotted(next, rule, want.node(), line, now);
         }
@@ -174,17 +264,19 @@ final class AccountBook {
 
     /** The last plan will never be. */
     void abandoned() {
-        planned.forEach(wanted::putIfAbsent);
+        wanted.addAll(0, planned);
         planned.clear();
     }
 
     /** What to answer those who were in the last plan. */
     List<Answer> answers() {
         List<Answer> answers = new ArrayList<>();
-        for (Want want : planned.values()) {
-            List<Allotted.Line> lines = durable.limits().stream()
-                    .map(limit -> line(limit, want.node()))
-                    .toList();
+        for (Want want : latest()) {
+            List<Allotted.Line> lines = isGroup()
+                    ? asked(want)
+                    : durable.limits().stream()
+                            .map(limit -> line(limit, want.node()))
+                            .toList();
             answers.add(new Answer(
                     want,
                     new Allotted(
@@ -195,6 +287,19 @@ final class AccountBook {
         }
         planned.clear();
         return answers;
+    }
+
+    private List<Allotted.Line> asked(Want want) {
+        Map<LimitId, LimitState> states =
+                durable.limits().stream().collect(Collectors.toMap(LimitState::id, Function.identity()));
+        return want.lines().stream()
+                .map(line -> {
+                    LimitState state = states.get(line.id());
+                    return state == null
+                            ? Allotted.Line.none(line.id(), crowded.contains(line.id()))
+                            : line(state, want.node());
+                })
+                .toList();
     }
 
     private Allotted.Line line(LimitState limit, long node) {
@@ -210,13 +315,14 @@ final class AccountBook {
                 slice.over(),
                 limit.former().getOrDefault(holder, 0L),
                 denied.contains(new Line(node, limit.id())),
-                deniedBeyond.contains(new Line(node, limit.id())));
+                deniedBeyond.contains(new Line(node, limit.id())),
+                false);
     }
 
     /** Everybody who is waiting, and is not answered with figures. */
     List<Want> clear() {
-        List<Want> all = new ArrayList<>(planned.values());
-        all.addAll(wanted.values());
+        List<Want> all = new ArrayList<>(planned);
+        all.addAll(wanted);
         planned.clear();
         wanted.clear();
         return all;

@@ -28,6 +28,7 @@ final class AccountDuty implements Duty {
     private final Map<Long, Want> reported = new HashMap<>();
     private @Nullable AccountBook book;
     private long ledgerNanoUsd;
+    private boolean crowded;
 
     AccountDuty(AccountId id, Life life, MeterSettings common, Peers peers, ActorContext<Command> context) {
         this.id = id;
@@ -55,6 +56,8 @@ final class AccountDuty implements Duty {
     @Override
     public void takeCreated(MeterState row) {
         book = AccountBook.ofCreated(id, row, common);
+        early.forEach(book::want);
+        early.clear();
     }
 
     @Override
@@ -105,13 +108,28 @@ final class AccountDuty implements Duty {
     @Override
     public void absent(Meter.Use command) {
         switch (command) {
-            case Want want -> want.replyTo().tell(new Allotted(id, want.sequence(), new Allotted.Absent()));
+            case Want want -> absent(want);
             case Meter.Heard heard -> announcements.heard(heard);
             case Meter.Asking call -> call.answer(new Decision.UnknownKey());
             case Meter.Settle settle -> settle.replyTo().tell(new Ack(settle.hold()));
             case Meter.SharesMoved moved -> {}
             case Meter.Waited tick -> {}
         }
+    }
+
+    /** A group of end users is made by whoever needs it first. */
+    private void absent(Want want) {
+        EndUserPolicy policy = want.policy();
+        if (policy == null) {
+            want.replyTo().tell(new Allotted(id, want.sequence(), new Allotted.Absent()));
+            return;
+        }
+        if (early.isEmpty()) {
+            context.getSelf()
+                    .tell(new Meter.Create(
+                            policy.settings(), context.getSystem().ignoreRef()));
+        }
+        early.add(want);
     }
 
     @Override
@@ -156,6 +174,14 @@ final class AccountDuty implements Duty {
     }
 
     private void answer() {
+        if (book().isCrowded() && !crowded) {
+            context.getLog()
+                    .warn(
+                            "meter {}: {} end users are in their windows, as many as there is room for: others are refused",
+                            id,
+                            common.endUsers());
+        }
+        crowded = book().isCrowded();
         book().answers().forEach(answer -> answer.to().replyTo().tell(answer.allotted()));
     }
 
@@ -192,6 +218,10 @@ final class AccountDuty implements Duty {
     @Override
     public void enforce(Meter.Admin change, Runnable then) {
         MeterState row = book().durable();
+        if (id.kind() == AccountId.Kind.END_USERS) {
+            then.run();
+            return;
+        }
         announcements.announce(
                 number -> row.tombstone()
                         ? new Keeper.Deleted(id, number, context.getSelf())

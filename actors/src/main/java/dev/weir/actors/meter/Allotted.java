@@ -48,6 +48,7 @@ public record Allotted(AccountId account, long sequence, Outcome outcome) implem
      * @param formerOver the same in the generation before
      * @param denied the node did not get all that it needs, because the limit has no more
      * @param deniedBeyond nor what it needs beyond
+     * @param crowded there is no such limit, and no room for one more end user
      */
     public record Line(
             LimitId id,
@@ -59,5 +60,12 @@ public record Allotted(AccountId account, long sequence, Outcome outcome) implem
             long over,
             long formerOver,
             boolean denied,
-            boolean deniedBeyond) {}
+            boolean deniedBeyond,
+            boolean crowded) {
+
+        /** Of a limit that nobody has anything of. */
+        static Line none(LimitId id, boolean crowded) {
+            return new Line(id, 0, 0, 0, 0, 0, 0, 0, false, false, crowded);
+        }
+    }
 }

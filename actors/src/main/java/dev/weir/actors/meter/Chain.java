@@ -1,7 +1,10 @@
 package dev.weir.actors.meter;
 
 import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
 import dev.weir.config.KeySettings;
+import dev.weir.config.Limits;
+import dev.weir.config.Metered;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -47,23 +50,68 @@ final class Chain {
      * @return null when it is not known yet which accounts they are; the watcher is told when it is
      */
     @Nullable
-    List<Share> lockedFor(KeySettings key, @Nullable String endUser) {
+    List<Share> lockedFor(MeterState key, @Nullable String endUser) {
         while (true) {
-            List<Share> all = of(key, endUser);
+            List<Share> all = of((KeySettings) key.settings(), endUser);
             if (all == null) {
                 return null;
             }
             lock(all);
-            boolean whole = true;
-            for (Share share : all) {
-                whole &= !share.isLetGo();
-            }
-            if (whole) {
-                return all;
+            if (isWhole(all)) {
+                List<Share> groups = groups(key, all, endUser);
+                if (groups.isEmpty()) {
+                    return all;
+                }
+                lock(groups);
+                List<Share> longer = new ArrayList<>(all);
+                longer.addAll(groups);
+                if (isWhole(groups)) {
+                    return longer;
+                }
+                all = longer;
             }
             // One was let go in between: another one is there by now, or will be.
             unlock(all);
             above = null;
+        }
+    }
+
+    private static boolean isWhole(List<Share> all) {
+        boolean whole = true;
+        for (Share share : all) {
+            whole &= !share.isLetGo();
+        }
+        return whole;
+    }
+
+    /** With the locks of {@code all}: the groups of {@code endUser} below the key and below them, in their order. */
+    private List<Share> groups(MeterState key, List<Share> all, @Nullable String endUser) {
+        if (endUser == null || endUser.isEmpty()) {
+            return List.of();
+        }
+        List<Share> groups = new ArrayList<>(0);
+        add(groups, key.id(), key.version(), key.settings(), endUser);
+        for (Share share : all) {
+            AccountSettings settings = share.settings();
+            if (settings != null) {
+                add(groups, share.id().toString(), share.version(), settings, endUser);
+            }
+        }
+        groups.sort((one, other) -> one.id().compareTo(other.id()));
+        return groups;
+    }
+
+    private void add(List<Share> groups, String owner, long version, Metered settings, String endUser) {
+        Limits each = settings.limits().ofEndUsers();
+        if (each != null) {
+            Share group = shares.endUsers(owner, endUser);
+            group.lock();
+            try {
+                group.policy(new EndUserPolicy(version, each));
+            } finally {
+                group.unlock();
+            }
+            groups.add(group);
         }
     }
 

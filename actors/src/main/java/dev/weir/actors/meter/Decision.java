@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = Decision.TypeDenied.class, name = "TypeDenied"),
     @JsonSubTypes.Type(value = Decision.Unpriced.class, name = "Unpriced"),
     @JsonSubTypes.Type(value = Decision.Exceeded.class, name = "Exceeded"),
+    @JsonSubTypes.Type(value = Decision.Crowded.class, name = "Crowded"),
     @JsonSubTypes.Type(value = Decision.Unavailable.class, name = "Unavailable"),
 })
 public sealed interface Decision extends Wire {
@@ -31,6 +32,7 @@ public sealed interface Decision extends Wire {
      * @param organizationId whose the call is: the key's team's, or the key's own
      * @param spentNanoUsd what the key has spent in its life, as far as the meter knows
      * @param standings one per limit of the chain, after this hold
+     * @param modelsAbove the model lists of the accounts above the key; of a call none, whose model they allow
      */
     record Granted(
             HoldId hold,
@@ -39,10 +41,30 @@ public sealed interface Decision extends Wire {
             KeySettings key,
             @Nullable String organizationId,
             long spentNanoUsd,
-            List<Standing> standings)
+            List<Standing> standings,
+            List<List<String>> modelsAbove)
             implements Decision {
         public Granted {
             standings = List.copyOf(standings);
+            modelsAbove = List.copyOf(modelsAbove);
+        }
+
+        public Granted(
+                HoldId hold,
+                long epoch,
+                String meter,
+                KeySettings key,
+                @Nullable String organizationId,
+                long spentNanoUsd,
+                List<Standing> standings) {
+            this(hold, epoch, meter, key, organizationId, spentNanoUsd, standings, List.of());
+        }
+
+        /** Whether the key, and who is above it, allow calls of {@code model}. */
+        public boolean allows(String model) {
+            return key.keyType().callsModels()
+                    && ModelAccess.allows(key.models(), model)
+                    && modelsAbove.stream().allMatch(models -> ModelAccess.allows(models, model));
         }
     }
 
@@ -83,6 +105,14 @@ public sealed interface Decision extends Wire {
             return need > standing.limit();
         }
     }
+
+    /**
+     * A limit of each end user is in the chain, and as many end users as there is room for are in their windows.
+     *
+     * @param scope whose limit it is
+     * @param account its name; null for the key itself
+     */
+    record Crowded(Standing.Scope scope, @Nullable String account) implements Refused {}
 
     /** The meter cannot answer now: its store, its authority or its node. Never a verdict on the key. */
     record Unavailable(String reason) implements Decision {}

@@ -9,12 +9,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model the model that the limit is about; null is every model
  * @param duration of a window, in the notation of {@link BudgetPeriod}; null is for ever
+ * @param endUser whose it is among many; null of a limit that is not told apart by them
  */
 public record LimitId(
         Kind kind,
         Unit unit,
         @Nullable String model,
-        @Nullable String duration) {
+        @Nullable String duration,
+        @Nullable String endUser) {
 
     /** What is limited: throughput, money, or calls at once. */
     public enum Kind {
@@ -22,6 +24,10 @@ public record LimitId(
         BUDGET,
         /** Of accounts only: a key's own live and die with its memory. */
         SLOTS
+    }
+
+    public LimitId(Kind kind, Unit unit, @Nullable String model, @Nullable String duration) {
+        this(kind, unit, model, duration, null);
     }
 
     static final LimitId SLOTS = new LimitId(Kind.SLOTS, Unit.SLOTS, null, null);
@@ -38,6 +44,11 @@ public record LimitId(
                 unit,
                 limit.model(),
                 period == null ? null : period.toString());
+    }
+
+    /** The same limit of an end user; null is the one that all of theirs are like. */
+    LimitId ofEndUser(@Nullable String other) {
+        return new LimitId(kind, unit, model, duration, other);
     }
 
     /** Whether a call of {@code called} counts here. */

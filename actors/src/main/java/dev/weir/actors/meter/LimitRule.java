@@ -59,6 +59,11 @@ record LimitRule(
                         limit.period());
     }
 
+    /** The same of one end user. */
+    LimitRule ofEndUser(String endUser) {
+        return new LimitRule(id.ofEndUser(endUser), amount, more, moreUntil, period);
+    }
+
     long cap(long now) {
         return now < moreUntil ? amount + more : amount;
     }

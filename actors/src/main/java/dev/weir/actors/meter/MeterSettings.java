@@ -12,10 +12,11 @@ import java.util.function.LongPredicate;
  * @param unpriced what a money limit does with a call whose price is not known
  * @param idle after how long without a message and without open holds a meter leaves the memory
  * @param overage how far calls that already run may go beyond a limit, in thousandths of it; 0 cuts them at the limit
+ * @param endUsers how many of a group may be in their windows
  * @param atWork whether the node of an incarnation may still be at work
  */
 public record MeterSettings(
-        long host, ZoneId zone, Unpriced unpriced, Duration idle, int overage, LongPredicate atWork) {
+        long host, ZoneId zone, Unpriced unpriced, Duration idle, int overage, int endUsers, LongPredicate atWork) {
 
     /** The policy for calls without a price, where there is a money limit. */
     public enum Unpriced {
@@ -32,8 +33,8 @@ public record MeterSettings(
     }
 
     /** Of a node alone: those of former starts are gone. */
-    public MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration idle, int overage) {
-        this(host, zone, unpriced, idle, overage, incarnation -> incarnation == host);
+    public MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration idle, int overage, int endUsers) {
+        this(host, zone, unpriced, idle, overage, endUsers, incarnation -> incarnation == host);
     }
 
     /** How far beyond {@code cap} a call that already runs may take a limit. */

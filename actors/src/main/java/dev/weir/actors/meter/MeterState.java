@@ -1,5 +1,7 @@
 package dev.weir.actors.meter;
 
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
 import dev.weir.config.Metered;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -93,7 +95,11 @@ public record MeterState(
                 List.of());
     }
 
+    /** Of a group of end users, limits come with them. */
     private static List<LimitState> limits(Metered settings, long now) {
+        if (settings instanceof AccountSettings account && account.kind() == AccountId.Kind.END_USERS) {
+            return List.of();
+        }
         return LimitRule.of(settings).stream()
                 .map(rule ->
                         rule.period() == null ? LimitState.forEver(rule.id(), now, 0) : LimitState.unopened(rule.id()))
@@ -166,6 +172,26 @@ public record MeterState(
                 spentNanoUsd,
                 spentBefore,
                 kept,
+                holds,
+                secrets);
+    }
+
+    /** What limits each of a group of end users; its owner counts the versions. */
+    MeterState withPolicy(EndUserPolicy policy) {
+        return new MeterState(
+                id,
+                policy.settings(),
+                policy.version(),
+                tombstone,
+                rev,
+                nonce,
+                epoch,
+                born,
+                host,
+                clean,
+                spentNanoUsd,
+                spentBefore,
+                limits,
                 holds,
                 secrets);
     }

@@ -9,6 +9,9 @@ public final class ModelAccess {
     private static final String NONE = "no-default-models";
     private static final String OF_TEAM = "all-team-models";
 
+    /** A list that allows no model. */
+    static final List<String> NOTHING = List.of(NONE);
+
     private ModelAccess() {}
 
     /** An empty list allows every model; the empty name stands for a call whose model nobody serves. */

@@ -1,5 +1,8 @@
 package dev.weir.actors.meter;
 
+import dev.weir.config.AccountId;
+import org.jspecify.annotations.Nullable;
+
 /** What may be used here and now of one limit: of the key's own, or of an account's above it. */
 interface Portion {
 
@@ -36,6 +39,11 @@ interface Portion {
 
     /** Room is running out and the limit may have more: worth asking before somebody has to wait. */
     boolean isLow(long now);
+
+    /** The group of end users that has no room for one more, where that is why nothing fits. */
+    default @Nullable AccountId crowd(long now) {
+        return null;
+    }
 
     Standing standing(long now);
 

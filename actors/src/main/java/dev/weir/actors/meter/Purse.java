@@ -114,7 +114,7 @@ final class Purse {
         if (refusal != null) {
             return Optional.of(refusal);
         }
-        List<Share> above = chain.lockedFor(settings(), ask.endUser());
+        List<Share> above = chain.lockedFor(durable, ask.endUser());
         if (above == null) {
             return Optional.empty();
         }
@@ -127,7 +127,7 @@ final class Purse {
 
     private Optional<Decision> reserve(Ask ask, List<Share> above, long now) {
         if (holds.containsKey(ask.hold())) {
-            return Optional.of(granted(ask.hold(), above, now));
+            return Optional.of(granted(ask, above, now));
         }
         Decision refusal = verdict().byAccounts(ask, above);
         if (refusal == null) {
@@ -140,7 +140,7 @@ final class Purse {
             return Optional.empty();
         }
         hold(ask, null, above, now);
-        return Optional.of(granted(ask.hold(), above, now));
+        return Optional.of(granted(ask, above, now));
     }
 
     /** A call that runs asks for more: of what it is charged to already, and beyond a limit where that is allowed. */
@@ -157,7 +157,7 @@ final class Purse {
         if (refusal != null) {
             return Optional.of(refusal);
         }
-        List<Share> above = hold == null ? chain.lockedFor(settings(), null) : chain.lockedOf(hold);
+        List<Share> above = hold == null ? chain.lockedFor(durable, null) : chain.lockedOf(hold);
         if (above == null) {
             return Optional.empty();
         }
@@ -187,7 +187,7 @@ final class Purse {
             return Optional.empty();
         }
         hold(ask, hold, above, now);
-        return Optional.of(granted(ask.hold(), above, now));
+        return Optional.of(granted(ask, above, now));
     }
 
     /** The answer to a top-up that has been granted. */
@@ -217,7 +217,7 @@ final class Purse {
         }
         for (Share share : above) {
             Ask of = verdict().of(share, ask);
-            for (ShareSlice slice : share.slices()) {
+            for (ShareSlice slice : share.slices(ask)) {
                 if (isShort(slice, of, now)) {
                     return true;
                 }
@@ -239,11 +239,15 @@ final class Purse {
     private @Nullable Decision refusedByLimits(Ask ask, List<Share> above, long now) {
         Portion worst = verdict().worst(ask, owns, above, now);
         if (worst != null) {
-            return new Decision.Exceeded(worst.refusal(now), ask.amount(worst), standings(above, now));
+            AccountId crowd = worst.crowd(now);
+            if (crowd != null) {
+                return Verdict.crowded(crowd);
+            }
+            return new Decision.Exceeded(worst.refusal(now), ask.amount(worst), standings(ask, above, now));
         }
         Long parallel = durable.settings().limits().maxParallelRequests();
         return parallel != null && ask.need().slots() > parallel - slots
-                ? new Decision.Exceeded(slotsStanding(parallel), ask.need().slots(), standings(above, now))
+                ? new Decision.Exceeded(slotsStanding(parallel), ask.need().slots(), standings(ask, above, now))
                 : null;
     }
 
@@ -276,15 +280,16 @@ final class Purse {
         debt = beyond ? new Debt(true, Map.of()) : Debt.NONE;
     }
 
-    private Decision granted(HoldId id, List<Share> above, long now) {
+    private Decision granted(Ask ask, List<Share> above, long now) {
         return new Decision.Granted(
-                id,
+                ask.hold(),
                 durable.epoch(),
                 durable.id(),
                 settings(),
                 Chain.organization(above, settings()),
                 spentNanoUsd,
-                standings(above, now));
+                standings(ask, above, now),
+                ask.model().isEmpty() ? verdict().models(above) : List.of());
     }
 
     // Waiting.
@@ -297,7 +302,7 @@ final class Purse {
             }
         }
         Hold hold = holds.get(ask.hold());
-        List<Share> above = hold == null ? chain.lockedFor(settings(), ask.endUser()) : chain.lockedOf(hold);
+        List<Share> above = hold == null ? chain.lockedFor(durable, ask.endUser()) : chain.lockedOf(hold);
         if (above == null) {
             return;
         }
@@ -306,7 +311,7 @@ final class Purse {
             for (Share share : above) {
                 Ask of = verdict().of(share, ask);
                 boolean isShort = false;
-                for (ShareSlice slice : share.slices()) {
+                for (ShareSlice slice : share.slices(ask)) {
                     if (isShort(slice, of, now)) {
                         queued.add(slice);
                         isShort = true;
@@ -506,7 +511,7 @@ final class Purse {
 
     /** Whether every account above has said how its limits stand. */
     boolean isWholeChainKnown() {
-        List<Share> above = chain.lockedFor(settings(), null);
+        List<Share> above = chain.lockedFor(durable, null);
         if (above == null) {
             return false;
         }
@@ -518,18 +523,18 @@ final class Purse {
     }
 
     List<Standing> standings(long now) {
-        List<Share> above = chain.lockedFor(settings(), null);
+        List<Share> above = chain.lockedFor(durable, null);
         if (above == null) {
-            return standings(List.of(), now);
+            return standings(null, List.of(), now);
         }
         try {
-            return standings(above, now);
+            return standings(null, above, now);
         } finally {
             Chain.unlock(above);
         }
     }
 
-    private List<Standing> standings(List<Share> above, long now) {
+    private List<Standing> standings(@Nullable Ask ask, List<Share> above, long now) {
         List<Standing> standings = new ArrayList<>(owns.size() + 1);
         for (OwnSlice own : owns) {
             standings.add(own.standing(now));
@@ -539,7 +544,7 @@ final class Purse {
             standings.add(slotsStanding(parallel));
         }
         for (Share share : above) {
-            for (ShareSlice slice : share.slices()) {
+            for (ShareSlice slice : (ask == null ? share.slices() : share.slices(ask))) {
                 standings.add(slice.standing(now));
             }
         }

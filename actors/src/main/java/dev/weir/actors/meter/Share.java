@@ -4,6 +4,7 @@ import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -11,8 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.function.LongSupplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
@@ -30,23 +30,36 @@ final class Share {
     private static final int SILENT = 3;
 
     /** @param beyond whether it may go beyond a limit */
-    private record Waiting(String model, Need need, boolean beyond) {}
+    private record Waiting(
+            String model,
+            Need need,
+            boolean beyond,
+            @Nullable String endUser) {
+
+        long amount(ShareSlice slice) {
+            LimitId id = slice.id();
+            boolean isOurs = id.endUser() == null || id.endUser().equals(endUser);
+            return isOurs && id.isAbout(model) ? id.unit().of(need) : 0;
+        }
+    }
 
     /** @param paid whether the account pays for it, or somebody else */
-    private record Open(String model, boolean paid, List<Hold.Piece> pieces) {}
+    private record Open(
+            String model, boolean paid, @Nullable String endUser, List<Hold.Piece> pieces) {}
 
     private final AccountId id;
     private final Standing.Scope scope;
-    private final ZoneId zone;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<HoldId, Waiting> waiting = new LinkedHashMap<>();
     private final Map<HoldId, Open> holds = new HashMap<>();
     private final Set<ActorRef<Meter.Command>> watchers = new HashSet<>();
     private @Nullable AccountSettings settings;
-    private List<ShareSlice> slices = List.of();
+    private final Slices slices;
     private long born;
     private long version;
+    private final LongSupplier sequences;
     private long sequence;
+    private long firstSequence;
     private boolean asking;
     private int ticks;
     private int unanswered;
@@ -59,15 +72,24 @@ final class Share {
     private long chargedDurable;
     private boolean used;
 
-    Share(AccountId id, ZoneId zone) {
+    /** @param sequences of this node's messages, which only grow: its meter knows the last one, whatever share sent it */
+    Share(AccountId id, ZoneId zone, LongSupplier sequences) {
+        this.sequences = sequences;
         this.id = id;
-        this.zone = zone;
         this.scope = scope(id.kind());
+        this.slices = new Slices(id, scope, zone);
+    }
+
+    /** Of a group of end users: nobody has made it, and it is there as soon as its policy is known. */
+    static Share ofEndUsers(AccountId id, ZoneId zone, LongSupplier sequences) {
+        Share share = new Share(id, zone, sequences);
+        share.born = 1;
+        return share;
     }
 
     /** Of an account that is no more. */
     static Share ofDeleted(AccountId id, ZoneId zone) {
-        Share share = new Share(id, zone);
+        Share share = new Share(id, zone, () -> 0);
         share.gone = true;
         return share;
     }
@@ -78,7 +100,7 @@ final class Share {
             case MEMBER -> Standing.Scope.TEAM_MEMBER;
             case TEAM -> Standing.Scope.TEAM;
             case ORGANIZATION -> Standing.Scope.ORGANIZATION;
-            case CUSTOMER -> Standing.Scope.END_USER;
+            case CUSTOMER, END_USERS -> Standing.Scope.END_USER;
             case GLOBAL -> Standing.Scope.GLOBAL;
         };
     }
@@ -125,8 +147,31 @@ final class Share {
         return trouble;
     }
 
-    List<ShareSlice> slices() {
-        return slices;
+    /** Those that a call may use; a call that runs uses those that it began with. */
+    List<ShareSlice> slices(Ask ask) {
+        return slices.of(endUser(ask));
+    }
+
+    private @Nullable String endUser(Ask ask) {
+        Open open = holds.get(ask.hold());
+        return open == null ? ask.endUser() : open.endUser;
+    }
+
+    Collection<ShareSlice> slices() {
+        return slices.all();
+    }
+
+    /** Of its settings; of a group of end users, of its owner's. */
+    long version() {
+        return version;
+    }
+
+    /** What each end user of the group has from now on, unless a newer policy is known. */
+    void policy(EndUserPolicy policy) {
+        if (settings == null || policy.version() > version) {
+            adopt(born, policy.version(), policy.settings(), false);
+            slices.giveBack();
+        }
     }
 
     // What keys do here.
@@ -134,7 +179,7 @@ final class Share {
     /** A call waits for more. {@code watcher} is told when something has come. */
     void await(Ask ask, ActorRef<Meter.Command> watcher) {
         used = true;
-        waiting.put(ask.hold(), new Waiting(ask.model(), ask.need(), ask.topUp() > 0));
+        waiting.put(ask.hold(), new Waiting(ask.model(), ask.need(), ask.topUp() > 0, endUser(ask)));
         watchers.add(watcher);
     }
 
@@ -150,18 +195,19 @@ final class Share {
     /** Holds what the call needs, which fits every slice that is about its model, within or beyond. */
     void hold(Ask ask, long now) {
         used = true;
-        List<Hold.Piece> pieces = new ArrayList<>(slices.size());
+        List<Hold.Piece> pieces = new ArrayList<>(4);
         Open before = holds.get(ask.hold());
         if (before != null) {
             pieces.addAll(before.pieces);
         }
-        for (ShareSlice slice : slices) {
+        @Nullable String endUser = endUser(ask);
+        for (ShareSlice slice : slices.of(endUser)) {
             long amount = slice.id().isAbout(ask.model()) ? slice.id().unit().of(ask.need()) : 0;
             if (amount > 0) {
                 pieces.add(Hold.taken(slice, amount, now));
             }
         }
-        holds.put(ask.hold(), new Open(ask.model(), ask.paid(), pieces));
+        holds.put(ask.hold(), new Open(ask.model(), ask.paid(), endUser, pieces));
     }
 
     /** Ends a hold: what it did not use is free at once. False when it is not open here. */
@@ -170,7 +216,7 @@ final class Share {
         if (open == null) {
             return false;
         }
-        for (ShareSlice slice : slices) {
+        for (ShareSlice slice : slices.of(open.endUser)) {
             boolean pays = open.paid || slice.id().unit() != LimitId.Unit.NANO_USD;
             if (pays && Hold.settle(slice, open.model, open.pieces, Need.NONE, took, began)) {
                 charged++;
@@ -181,7 +227,7 @@ final class Share {
 
     /** Charges what a hold used beyond {@code held} that nobody remembers: {@code held} itself is charged already. */
     void charge(String model, Need held, Need took) {
-        for (ShareSlice slice : slices) {
+        for (ShareSlice slice : slices.of(null)) {
             LimitId.Unit unit = slice.id().unit();
             long had = unit.of(held);
             long excess = slice.id().isAbout(model) ? unit.charged(had, took, true) - had : 0;
@@ -223,7 +269,7 @@ final class Share {
     }
 
     private boolean hasSpareBeyond() {
-        for (ShareSlice slice : slices) {
+        for (ShareSlice slice : slices.moving()) {
             if (slice.spareBeyond() > 0) {
                 return !goesBeyond();
             }
@@ -232,7 +278,7 @@ final class Share {
     }
 
     private boolean isLow(long now) {
-        for (ShareSlice slice : slices) {
+        for (ShareSlice slice : slices.moving()) {
             if (slice.isLow(now)) {
                 return true;
             }
@@ -250,23 +296,32 @@ final class Share {
     Want want(long node, long now, ActorRef<Keeper.Command> replyTo) {
         asking = true;
         ticks = 0;
-        chargedSent = charged;
-        sequence++;
+        sequence = sequences.getAsLong();
+        firstSequence = firstSequence == 0 ? sequence : firstSequence;
         boolean goesBeyond = goesBeyond();
-        List<Want.Line> lines = new ArrayList<>(slices.size());
-        for (ShareSlice slice : slices) {
+        Collection<ShareSlice> moving = slices.moving();
+        slices.sent();
+        List<Want.Line> lines = new ArrayList<>(moving.size());
+        boolean whole = true;
+        for (ShareSlice slice : moving) {
             lines.add(slice.want(needed(slice, now), beyond(slice, now), goesBeyond, !leaving, now));
+            whole &= slice.isSynced() || slice.over() == 0;
         }
-        return new Want(id, node, sequence, born, lines, replyTo);
+        chargedSent = whole ? charged : chargedSent;
+        return new Want(id, node, sequence, born, policy(), lines, replyTo);
+    }
+
+    private @Nullable EndUserPolicy policy() {
+        return settings == null || id.kind() != AccountId.Kind.END_USERS
+                ? null
+                : new EndUserPolicy(version, settings.limits());
     }
 
     private long needed(ShareSlice slice, long now) {
         long sum = 0;
         for (Waiting each : waiting.values()) {
-            if (slice.id().isAbout(each.model)) {
-                long need = slice.id().unit().of(each.need);
-                sum += slice.fit(need, now) == Portion.Fit.EXCEEDED ? 0 : need;
-            }
+            long need = each.amount(slice);
+            sum += need == 0 || slice.fit(need, now) == Portion.Fit.EXCEEDED ? 0 : need;
         }
         return sum;
     }
@@ -274,9 +329,7 @@ final class Share {
     private long beyond(ShareSlice slice, long now) {
         long sum = 0;
         for (Waiting each : waiting.values()) {
-            long need = each.beyond && slice.id().isAbout(each.model)
-                    ? slice.id().unit().of(each.need)
-                    : 0;
+            long need = each.beyond ? each.amount(slice) : 0;
             sum += need > 0 && slice.fit(need, now) == Portion.Fit.EXCEEDED ? need : 0;
         }
         return sum;
@@ -299,6 +352,9 @@ final class Share {
 
     /** Returns whom to tell. */
     Set<ActorRef<Meter.Command>> told(Allotted answer, long now) {
+        if (firstSequence == 0 || answer.sequence() < firstSequence) {
+            return Set.of(); // to a share before this one, and true no more
+        }
         boolean current = answer.sequence() == sequence;
         if (current) {
             asking = false;
@@ -310,16 +366,10 @@ final class Share {
                 boolean first = settings == null;
                 adopt(granted.born(), granted.version(), granted.settings(), !first);
                 if (granted.born() == born) {
-                    Map<LimitId, Allotted.Line> lines =
-                            granted.lines().stream().collect(Collectors.toMap(Allotted.Line::id, Function.identity()));
-                    for (ShareSlice slice : slices) {
-                        Allotted.Line line = lines.get(slice.id());
-                        if (line != null) {
-                            slice.told(line, now);
-                        }
-                    }
+                    slices.told(granted.lines(), now);
                 }
                 if (current) {
+                    slices.heard();
                     chargedDurable = chargedSent;
                 }
             }
@@ -332,7 +382,7 @@ final class Share {
     /** The account's settings are others from now on; what is not in use of its limits goes back. */
     Set<ActorRef<Meter.Command>> changed(long life, long nextVersion, AccountSettings next) {
         adopt(life, nextVersion, next, true);
-        slices.forEach(ShareSlice::giveBack);
+        slices.giveBack();
         return wake();
     }
 
@@ -341,14 +391,15 @@ final class Share {
         return wake();
     }
 
-    void giveBack() {
-        slices.forEach(ShareSlice::giveBack);
+    /** Forgets what is over. */
+    void tidy(long now) {
+        slices.tidy(now);
     }
 
     /** Gives back what is not in use, and asks for no more than is needed from now on. */
     void leave() {
         leaving = true;
-        giveBack();
+        slices.giveBack();
     }
 
     private Set<ActorRef<Meter.Command>> wake() {
@@ -361,37 +412,16 @@ final class Share {
         if (life < born || (life == born && nextVersion < version)) {
             return;
         }
-        Map<LimitId, ShareSlice> known = life == born
-                ? slices.stream().collect(Collectors.toMap(ShareSlice::id, Function.identity()))
-                : Map.of();
+        slices.adopt(LimitRule.of(next), life == born, synced);
         born = life;
         version = nextVersion;
         settings = next;
-        List<ShareSlice> kept = new ArrayList<>();
-        for (LimitRule rule : LimitRule.of(next)) {
-            ShareSlice slice = known.get(rule.id());
-            if (slice == null) {
-                slice = new ShareSlice(id, scope, rule, zone, synced);
-            } else {
-                slice.rule(rule);
-            }
-            kept.add(slice);
-        }
-        slices = List.copyOf(kept);
     }
 
     /** Nobody has used it since the last time that this was asked, and nothing of it is open. */
     boolean isIdle() {
-        boolean idle = !used
-                && !asking
-                && waiting.isEmpty()
-                && holds.isEmpty()
-                && slices.stream().allMatch(ShareSlice::isAtRest);
+        boolean idle = !used && !asking && waiting.isEmpty() && holds.isEmpty() && slices.isAtRest();
         used = false;
         return idle;
-    }
-
-    List<Standing> standings(long now) {
-        return slices.stream().map(slice -> slice.standing(now)).toList();
     }
 }

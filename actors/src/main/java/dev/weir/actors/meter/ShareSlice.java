@@ -31,6 +31,7 @@ final class ShareSlice implements Portion {
     private long deniedUntil;
     private long deniedBeyondUntil;
     private long free;
+    private long crowdedUntil;
 
     /** @param synced nothing of the limit was this node's before */
     ShareSlice(AccountId account, Standing.Scope scope, LimitRule rule, ZoneId zone, boolean synced) {
@@ -41,8 +42,13 @@ final class ShareSlice implements Portion {
         this.synced = synced;
     }
 
+    /** Another amount: what was denied may be had now. */
     void rule(LimitRule next) {
-        rule = next;
+        if (!next.equals(rule)) {
+            rule = next;
+            deniedUntil = 0;
+            deniedBeyondUntil = 0;
+        }
     }
 
     /** What the account's meter says; an older word than is known changes nothing. */
@@ -52,8 +58,9 @@ final class ShareSlice implements Portion {
         }
         if (line.gen() > gen) {
             long known = line.gen() == gen + 1 ? Math.max(overDurable, line.formerOver()) : overDurable;
-            over = line.over() + (synced ? Math.max(0, over - known) : 0);
-            used = synced ? 0 : line.granted() - line.returned();
+            over = line.over() + (synced ? Math.max(0, over - known) : over);
+            // A share is forgotten with calls that are over, so that slots are free; what they used of windows is used.
+            used = synced || rule.id().kind() == LimitId.Kind.SLOTS ? 0 : line.granted() - line.returned();
             overDurable = line.over();
             held = 0;
             gen = line.gen();
@@ -66,6 +73,7 @@ final class ShareSlice implements Portion {
         end = line.end();
         elsewhere = line.committed() - (line.granted() - line.returned() + line.over());
         free = Math.max(0, rule.cap(now) - line.committed());
+        crowdedUntil = line.crowded() ? now + DENIED_MILLIS : 0;
         if (line.denied()) {
             deniedUntil = now + DENIED_MILLIS;
         }
@@ -83,6 +91,9 @@ final class ShareSlice implements Portion {
      * @param onStock whether more than that is worth having
      */
     Want.Line want(long waiting, long beyond, boolean goesBeyond, boolean onStock, long now) {
+        if (!synced) {
+            return Want.Line.unknown(rule.id());
+        }
         if (!goesBeyond) {
             giveBackBeyond();
         }
@@ -127,6 +138,21 @@ final class ShareSlice implements Portion {
         return held == 0 && !owesMeter();
     }
 
+    /** Its meter is asked first what this node had of it. */
+    boolean isSynced() {
+        return synced;
+    }
+
+    /** There was no room for its end user, some time ago. */
+    boolean wasCrowded(long now) {
+        return crowdedUntil > 0 && !isCrowded(now) && isForgettable(now);
+    }
+
+    /** Nothing is lost with it: its window is over, or it has nothing. */
+    boolean isForgettable(long now) {
+        return isAtRest() && (!isOpen(now) || (piece() == 0 && used == 0));
+    }
+
     /** There is use beyond the slice that its meter has not made durable, as far as is known here. */
     boolean owesMeter() {
         return over > overDurable;
@@ -163,7 +189,7 @@ final class ShareSlice implements Portion {
             return Fit.YES;
         }
         demand.asked(need);
-        if (need > rule.cap(now)) {
+        if (isCrowded(now) || need > rule.cap(now)) {
             return Fit.EXCEEDED;
         }
         if (!isOpen(now)) {
@@ -178,6 +204,9 @@ final class ShareSlice implements Portion {
     /** Beyond the limit only the account's meter lets anybody go, and durably before it happens. */
     @Override
     public Fit fitBeyond(long need, long now) {
+        if (isCrowded(now)) {
+            return Fit.EXCEEDED;
+        }
         if (need <= overDurable - over) {
             return Fit.YES;
         }
@@ -215,11 +244,20 @@ final class ShareSlice implements Portion {
     }
 
     @Override
+    public @Nullable AccountId crowd(long now) {
+        return isCrowded(now) ? account : null;
+    }
+
+    private boolean isCrowded(long now) {
+        return now < crowdedUntil;
+    }
+
+    @Override
     public Standing standing(long now) {
         boolean open = isOpen(now);
         return new Standing(
                 scope,
-                account.name(),
+                rule.id().endUser() == null ? account.name() : rule.id().endUser(),
                 rule.id(),
                 rule.cap(now),
                 open ? elsewhere + used + over : 0,

@@ -31,6 +31,7 @@ public final class Shares {
     private final Map<AccountId, Share> shares = new ConcurrentHashMap<>();
     private volatile @Nullable ActorRef<Keeper.Command> keeper;
     private final AtomicLong version = new AtomicLong();
+    private final AtomicLong sequences = new AtomicLong();
 
     /**
      * @param node this node's incarnation
@@ -83,7 +84,13 @@ public final class Shares {
         if (!accounts.contains(account)) {
             return deleted.contains(account) ? Share.ofDeleted(account, zone) : null;
         }
-        return shares.computeIfAbsent(account, id -> new Share(id, zone));
+        return shares.computeIfAbsent(account, id -> new Share(id, zone, sequences::incrementAndGet));
+    }
+
+    /** What there is of the group of {@code endUser} below {@code owner}, a meter's id. */
+    Share endUsers(String owner, String endUser) {
+        return shares.computeIfAbsent(
+                AccountId.endUsers(owner, endUser), id -> Share.ofEndUsers(id, zone, sequences::incrementAndGet));
     }
 
     /** The same for a hold that may outlive its account. */
@@ -210,7 +217,7 @@ public final class Shares {
     @Nullable
     Want changed(Keeper.Changed change, long now) {
         exists(change.account());
-        Share share = shares.computeIfAbsent(change.account(), id -> new Share(id, zone));
+        Share share = shares.computeIfAbsent(change.account(), id -> new Share(id, zone, sequences::incrementAndGet));
         Set<ActorRef<Meter.Command>> watchers;
         @Nullable Want answer;
         share.lock();
@@ -287,10 +294,15 @@ public final class Shares {
         ActorRef<Keeper.Command> self = keeper;
         share.lock();
         try {
-            if (self == null || share.settings() == null || !share.isIdle()) {
+            if (self == null || share.settings() == null) {
                 return false;
             }
-            share.giveBack();
+            share.tidy(now);
+            if (!share.isIdle()) {
+                ask(share, now);
+                return false;
+            }
+            share.leave();
             meters.accept(share.want(node, now, self));
             share.letGo();
             return true;

@@ -5,6 +5,7 @@ import dev.weir.config.AccountSettings;
 import dev.weir.config.KeySettings;
 import dev.weir.config.Metered;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,17 +40,36 @@ record Verdict(KeySettings key, MeterSettings common) {
     /** Null when none of the accounts has anything against the call. */
     @Nullable
     Decision byAccounts(Ask ask, List<Share> above) {
-        boolean inTeam = false;
         for (Share share : above) {
             Decision refusal = byAccount(ask, share);
             if (refusal != null) {
                 return refusal;
             }
-            inTeam |= share.id().kind() == AccountId.Kind.TEAM;
         }
-        return !inTeam && !ask.model().isEmpty() && ModelAccess.isOfTeam(key.models())
+        return !ask.model().isEmpty() && lacksTeam(above)
                 ? new Decision.ModelDenied(Standing.Scope.TEAM, ask.model(), List.of())
                 : null;
+    }
+
+    /** The key may use what its team may, and has none. */
+    private boolean lacksTeam(List<Share> above) {
+        return ModelAccess.isOfTeam(key.models())
+                && above.stream().noneMatch(share -> share.id().kind() == AccountId.Kind.TEAM);
+    }
+
+    /** The model lists of those above. */
+    List<List<String>> models(List<Share> above) {
+        List<List<String>> lists = new ArrayList<>();
+        for (Share share : above) {
+            AccountSettings settings = share.settings();
+            if (settings != null && !settings.models().isEmpty()) {
+                lists.add(settings.models());
+            }
+        }
+        if (lacksTeam(above)) {
+            lists.add(ModelAccess.NOTHING);
+        }
+        return lists;
     }
 
     private @Nullable Decision byAccount(Ask ask, Share share) {
@@ -71,7 +91,12 @@ record Verdict(KeySettings key, MeterSettings common) {
 
     /** What of a call an account pays: a team's key uses the team's budget and not its user's. */
     Ask of(Share share, Ask ask) {
-        return share.id().kind() == AccountId.Kind.USER && key.teamId() != null ? ask.withoutMoney() : ask;
+        return key.teamId() != null && isOfUser(share.id()) ? ask.withoutMoney() : ask;
+    }
+
+    private static boolean isOfUser(AccountId id) {
+        return id.kind() == AccountId.Kind.USER
+                || (id.kind() == AccountId.Kind.END_USERS && id.owner().startsWith(AccountId.Kind.USER.prefix()));
     }
 
     /**
@@ -86,11 +111,21 @@ record Verdict(KeySettings key, MeterSettings common) {
         }
         for (Share share : above) {
             Ask of = of(share, ask);
-            for (ShareSlice slice : share.slices()) {
+            for (ShareSlice slice : share.slices(ask)) {
                 worst = worse(worst, slice, of, now);
             }
         }
         return worst;
+    }
+
+    /** The refusal for a limit of end users that has no room for one more. */
+    static Decision crowded(AccountId group) {
+        String owner = group.owner();
+        if (!AccountId.isId(owner)) {
+            return new Decision.Crowded(Standing.Scope.API_KEY, null);
+        }
+        AccountId account = AccountId.parse(owner);
+        return new Decision.Crowded(Share.scope(account.kind()), account.name());
     }
 
     private static @Nullable Portion worse(@Nullable Portion worst, Portion next, Ask ask, long now) {

@@ -4,6 +4,7 @@ import dev.weir.actors.Wire;
 import dev.weir.config.AccountId;
 import java.util.List;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A node tells the meter of an account what it has used and given back of it, and what it wants. All counters only grow
@@ -12,9 +13,16 @@ import org.apache.pekko.actor.typed.ActorRef;
  * @param node its incarnation
  * @param sequence of this message among those of the node about this account; an answer names it
  * @param born the account's life that the counters are about; 0 when the node knows nothing of it yet
+ * @param policy of a group of end users, what each of them has; null of other accounts
  */
 public record Want(
-        AccountId account, long node, long sequence, long born, List<Line> lines, ActorRef<Keeper.Command> replyTo)
+        AccountId account,
+        long node,
+        long sequence,
+        long born,
+        @Nullable EndUserPolicy policy,
+        List<Line> lines,
+        ActorRef<Keeper.Command> replyTo)
         implements Meter.Use, Wire {
 
     /**
@@ -38,9 +46,35 @@ public record Want(
             long used,
             long returned,
             long over,
-            long overKnown) {}
+            long overKnown) {
+
+        /** The node does not know whether it has something of this limit. */
+        static Line unknown(LimitId id) {
+            return new Line(id, 0, 0, 0, 0, 0, 0, 0, 0);
+        }
+
+        /** It says nothing that a limit would have to be there for. */
+        boolean isEmpty() {
+            return need == 0 && beyond == 0 && over <= overKnown;
+        }
+    }
 
     public Want {
         lines = List.copyOf(lines);
+    }
+
+    /** Whether all counters of {@code before}, of the same node, are here too: not when the node forgot them in between. */
+    boolean covers(Want before) {
+        return born > before.born || before.lines.stream().allMatch(this::covers);
+    }
+
+    private boolean covers(Line before) {
+        for (Line line : lines) {
+            if (line.id.equals(before.id)) {
+                return line.gen > before.gen
+                        || (line.gen == before.gen && line.returned >= before.returned && line.over >= before.over);
+            }
+        }
+        return false;
     }
 }

@@ -10,9 +10,15 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +32,8 @@ final class AccountHistory {
     /** In thousandths; much, so that small limits have one. */
     private static final int OVERAGE = 300;
 
-    private static final AccountId ID = AccountId.team("t");
+    /** So many end users find room in a group. */
+    private static final int ROOM = 2;
 
     private record Window(LimitId limit, long gen) {}
 
@@ -38,17 +45,28 @@ final class AccountHistory {
 
     private static final class Node {
         private final long incarnation;
-        private final Share share = new Share(ID, ZoneOffset.UTC);
+        private final AtomicLong sequences = new AtomicLong();
+        private final Supplier<Share> shares;
+        private Share share;
         private final List<Call> open = new ArrayList<>();
         private final Map<HoldId, Ask> waiting = new HashMap<>();
         private int refused;
 
-        Node(long incarnation) {
+        Node(long incarnation, Function<LongSupplier, Share> shares) {
             this.incarnation = incarnation;
+            this.shares = () -> shares.apply(sequences::incrementAndGet);
+            this.share = this.shares.get();
         }
     }
 
+    private final AccountId id;
+    private final Function<LongSupplier, Share> shares;
+    private final Map<LimitId, LimitRule> rules = new LinkedHashMap<>();
     private final List<Node> nodes = new ArrayList<>();
+    private final int endUsers;
+
+    /** Windows of limits that have come and gone. */
+    private final Map<LimitId, Long> gens = new HashMap<>();
 
     /** Nodes that crashed, or were thought to: what they had they may still use. */
     private final List<Node> zombies = new ArrayList<>();
@@ -56,6 +74,9 @@ final class AccountHistory {
     private final List<Want> wants = new ArrayList<>();
     private final List<Mail> answers = new ArrayList<>();
     private final Map<Window, Long> used = new HashMap<>();
+
+    /** Of which a group had no room for, and use beyond all the same. */
+    private final Set<String> inDebt = new HashSet<>();
 
     /** Of which use beyond a slice was heard of after its window: it is charged to a later one. */
     private final Set<LimitId> late = new HashSet<>();
@@ -74,25 +95,38 @@ final class AccountHistory {
     private long incarnations;
     private int granted;
 
-    /** @param nobody whom nothing that is told reaches */
-    AccountHistory(Limits limits, int nodes, boolean faults, ActorRef<Object> nobody) {
+    /**
+     * @param endUsers whom a group of them is about; 0 for an account that is none
+     * @param nobody whom nothing that is told reaches
+     */
+    AccountHistory(Limits limits, int endUsers, int nodes, boolean faults, ActorRef<Object> nobody) {
         this.keeper = nobody.narrow();
         this.watcher = nobody.narrow();
         this.faults = faults;
-        row = MeterState.created(ID.toString(), settings(limits), 1, now).next(1);
-        book = AccountBook.ofCreated(ID, row, common());
+        this.endUsers = endUsers;
+        id = endUsers == 0 ? AccountId.team("t") : AccountId.endUsers("team/t", "u");
+        AccountSettings settings = endUsers == 0
+                ? AccountSettings.unlimited(AccountId.Kind.TEAM).withLimits(limits)
+                : AccountSettings.ofEndUsers(limits);
+        shares = sequences -> {
+            if (endUsers == 0) {
+                return new Share(id, ZoneOffset.UTC, sequences);
+            }
+            Share share = Share.ofEndUsers(id, ZoneOffset.UTC, sequences);
+            share.policy(new EndUserPolicy(1, limits));
+            return share;
+        };
+        LimitRule.of(settings).forEach(rule -> rules.put(rule.id(), rule));
+        row = MeterState.created(id.toString(), settings, 1, now).next(1);
+        book = AccountBook.ofCreated(id, row, common());
         for (int i = 0; i < nodes; i++) {
-            this.nodes.add(new Node(++incarnations));
+            this.nodes.add(new Node(++incarnations, shares));
         }
-    }
-
-    private static AccountSettings settings(Limits limits) {
-        return AccountSettings.unlimited(AccountId.Kind.TEAM).withLimits(limits);
     }
 
     private MeterSettings common() {
         return new MeterSettings(
-                1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), OVERAGE, this::isAtWork);
+                1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), OVERAGE, ROOM, this::isAtWork);
     }
 
     private boolean isAtWork(long incarnation) {
@@ -122,7 +156,7 @@ final class AccountHistory {
             case 0, 1, 2, 3 -> reserve(argument);
             case 4, 5, 6 -> settle(argument);
             case 7, 8 -> deliverWant(argument, faults && (argument & 7) == 0);
-            case 9, 10 -> deliverAnswer(argument, faults && (argument & 7) == 0);
+            case 9, 10 -> deliverAnswer(argument, (argument & 7) == 0);
             case 11 -> finishWrite();
             case 12 -> pass(argument % 40_000);
             case 13 -> {
@@ -136,7 +170,9 @@ final class AccountHistory {
                 }
             }
             default -> {
-                if ((argument & 1) == 0) {
+                if ((argument & 3) == 0) {
+                    tidy(argument >> 2);
+                } else if ((argument & 1) == 0) {
                     tick();
                 } else {
                     topUp(argument >> 1);
@@ -159,6 +195,26 @@ final class AccountHistory {
         decide(node, new Ask(call.id, "", "m", more, null, 1, 1, true));
     }
 
+    /** What nobody has used is given back, and the share forgotten: the next call makes another one. */
+    private void tidy(int argument) {
+        Node node = nodes.get(argument % nodes.size());
+        if (node.share.settings() == null) {
+            return;
+        }
+        node.share.tidy(now);
+        node.share.isIdle(); // forgets that it was in use
+        if (!node.share.isIdle()) {
+            ask(node);
+            return;
+        }
+        node.share.leave();
+        wants.add(node.share.want(node.incarnation, now, keeper));
+        node.share = node.shares.get();
+        if (!faults) {
+            deliverWant(wants.size() - 1, false); // what comes behind the next share's first word is not heard
+        }
+    }
+
     private void pass(long millis) {
         now += millis;
     }
@@ -166,14 +222,26 @@ final class AccountHistory {
     void reserve(int argument) {
         Node node = nodes.get(argument % nodes.size());
         HoldId id = new HoldId(node.incarnation, ++sequence);
-        Ask ask = new Ask(id, "k", "m", new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true), null, 0, 0, true);
+        Ask ask = new Ask(
+                id,
+                "k",
+                "m",
+                new Need(1, 1 + argument % 23, 1 + argument % 37, 1, true),
+                endUser(argument),
+                0,
+                0,
+                true);
         decide(node, ask);
+    }
+
+    private @Nullable String endUser(int argument) {
+        return endUsers == 0 ? null : "u" + (argument >> 2) % endUsers;
     }
 
     /** What a purse does with a share, without a key's own limits. */
     private void decide(Node node, Ask ask) {
         boolean isShort = node.share.settings() == null;
-        for (ShareSlice slice : node.share.slices()) {
+        for (ShareSlice slice : node.share.slices(ask)) {
             switch (ask.fit(slice, now)) {
                 case YES -> {}
                 case SHORT -> isShort = true;
@@ -198,7 +266,7 @@ final class AccountHistory {
             node.open.add(new Call(ask.hold(), ask.need()));
             granted++;
         }
-        for (ShareSlice slice : node.share.slices()) {
+        for (ShareSlice slice : node.share.slices(ask)) {
             long amount = slice.id().unit().of(ask.need());
             Window window = new Window(slice.id(), slice.gen());
             used.merge(window, amount, Long::sum);
@@ -241,9 +309,13 @@ final class AccountHistory {
         int index = argument % wants.size();
         Want want = again ? wants.get(index) : wants.remove(index);
         for (Want.Line line : want.lines()) {
+            if (line.over() > 0) {
+                inDebt.add(String.valueOf(line.id().endUser()));
+            }
             reported.merge(new Reported(want.node(), line.id(), line.gen()), line.over(), Math::max);
-            if (line.gen() < limit(inFlight == null ? row : inFlight, line.id()).gen()
-                    && line.over() > line.overKnown()) {
+            LimitState known = limit(inFlight == null ? row : inFlight, line.id());
+            boolean passed = known == null || line.gen() < known.gen() || (endUsers > 0 && !known.isOpen(now));
+            if (passed && line.over() > line.overKnown()) {
                 late.add(line.id());
             }
         }
@@ -302,10 +374,31 @@ final class AccountHistory {
             return;
         }
         assertThat(next.rev()).isEqualTo(row.rev() + 1);
-        for (LimitRule rule : LimitRule.of(next.settings())) {
-            LimitState after = limit(next, rule.id());
-            LimitState before = limit(row, rule.id());
-            assertThat(after.gen()).as("windows never go back").isBetween(before.gen(), before.gen() + 1);
+        assertThat(next.limits().stream().map(limit -> limit.id().endUser()).distinct())
+                .as("a group keeps to its room, save for those who are in debt")
+                .hasSizeLessThanOrEqualTo(ROOM + inDebt.size());
+        for (LimitState before : row.limits()) {
+            LimitState after = limit(next, before.id());
+            if ((after == null || after.gen() > before.gen() + 1) && before.end() != LimitRule.NEVER) {
+                assertThat(before.rolled(rule(before.id()), now, ZoneOffset.UTC).carried())
+                        .as("a debt is not forgotten")
+                        .isZero();
+            }
+        }
+        for (LimitState after : next.limits()) {
+            LimitRule rule = rule(after.id());
+            LimitState known = limit(row, after.id());
+            if (known == null) {
+                assertThat(after.gen()).as("windows never go back").isGreaterThan(gens.getOrDefault(after.id(), 0L));
+            } else {
+                long over = known.end() == LimitRule.NEVER ? known.start() : Math.max(known.start(), known.end());
+                boolean forgotten = endUsers > 0 && now - 60_000 >= over;
+                assertThat(after.gen())
+                        .as("windows never go back")
+                        .isBetween(known.gen(), forgotten ? now + 1 : known.gen() + 1);
+            }
+            LimitState before =
+                    known == null ? new LimitState(after.id(), after.gen(), now, 0, 0, 0, Map.of(), Map.of()) : known;
             boolean raised = after.slices().entrySet().stream()
                     .anyMatch(slice -> slice.getValue().granted()
                             > (after.gen() == before.gen()
@@ -340,16 +433,29 @@ final class AccountHistory {
         book.answers().forEach(answer -> answers.add(new Mail(answer.to().node(), answer.allotted())));
     }
 
-    private static LimitState limit(MeterState state, LimitId id) {
-        return state.limits().stream()
-                .filter(limit -> limit.id().equals(id))
-                .findFirst()
-                .orElseThrow();
+    private static @Nullable LimitState limit(MeterState state, LimitId id) {
+        for (LimitState limit : state.limits()) {
+            if (limit.id().equals(id)) {
+                return limit;
+            }
+        }
+        return null;
+    }
+
+    private LimitRule rule(LimitId limit) {
+        LimitRule rule = Objects.requireNonNull(rules.get(limit.ofEndUser(null)));
+        String endUser = limit.endUser();
+        return endUser == null ? rule : rule.ofEndUser(endUser);
+    }
+
+    private void durable(MeterState next) {
+        row = next;
+        row.limits().forEach(limit -> gens.put(limit.id(), limit.gen()));
     }
 
     private void finishWrite() {
         if (inFlight != null) {
-            row = inFlight;
+            durable(inFlight);
             inFlight = null;
             book.written(row);
             answer();
@@ -360,15 +466,15 @@ final class AccountHistory {
     private void crash(int argument) {
         if ((argument & 1) == 0) {
             if (inFlight != null && (argument & 2) == 0) {
-                row = inFlight;
+                durable(inFlight);
             }
             inFlight = null;
-            book = new AccountBook(ID, row, common());
+            book = new AccountBook(id, row, common());
             plan(UnaryOperator.identity());
         } else {
             int index = (argument >> 2) % nodes.size();
             zombies.add(nodes.remove(index));
-            nodes.add(new Node(++incarnations));
+            nodes.add(new Node(++incarnations, shares));
         }
     }
 
@@ -399,8 +505,8 @@ final class AccountHistory {
     }
 
     private void check() {
-        for (LimitRule rule : LimitRule.of(row.settings())) {
-            LimitState durable = limit(row, rule.id());
+        for (LimitState durable : row.limits()) {
+            LimitRule rule = rule(durable.id());
             long pieces = 0;
             long inUse = 0;
             for (List<Node> some : List.of(nodes, zombies)) {
@@ -422,6 +528,11 @@ final class AccountHistory {
                         .as("P2: %s: all pieces, zombies' too, are committed", rule.id())
                         .isLessThanOrEqualTo(durable.committed());
             }
+            if (!slots) {
+                assertThat(used.getOrDefault(new Window(durable.id(), durable.gen()), 0L))
+                        .as("P3: %s: what was used is committed, save for what is not said yet", rule.id())
+                        .isLessThanOrEqualTo(durable.committed() + unsaid(durable));
+            }
             if (!faults && !slots) {
                 long witness = used.getOrDefault(new Window(rule.id(), durable.gen()), 0L);
                 assertThat(witness)
@@ -429,6 +540,21 @@ final class AccountHistory {
                         .isGreaterThanOrEqualTo(inUse);
             }
         }
+    }
+
+    /** What nodes have used beyond their slices, and the store does not know. */
+    private long unsaid(LimitState durable) {
+        long sum = 0;
+        for (List<Node> some : List.of(nodes, zombies)) {
+            for (Node node : some) {
+                long known = durable.of(LimitState.holder(node.incarnation)).over();
+                for (ShareSlice slice : node.share.slices()) {
+                    boolean same = slice.id().equals(durable.id()) && slice.gen() == durable.gen();
+                    sum += same ? Math.max(0, slice.over() - known) : 0;
+                }
+            }
+        }
+        return sum;
     }
 
     /** After everything is settled and said, what is committed is what was used. */
@@ -439,12 +565,13 @@ final class AccountHistory {
             wants.add(node.share.want(node.incarnation, now, keeper));
         }
         quiesce();
-        for (LimitRule rule : LimitRule.of(row.settings())) {
-            LimitState durable = limit(row, rule.id());
+        for (LimitState durable : row.limits()) {
+            LimitRule rule = rule(durable.id());
             boolean slots = rule.id().kind() == LimitId.Kind.SLOTS;
             long witness = slots ? 0 : used.getOrDefault(new Window(rule.id(), durable.gen()), 0L);
             long charged = durable.committed() - durable.carried();
-            if (late.contains(rule.id())) {
+            boolean forgotten = endUsers > 0 && !durable.isOpen(now);
+            if (forgotten || late.contains(rule.id())) {
                 assertThat(charged).as("%s: nothing is forgotten", rule.id()).isGreaterThanOrEqualTo(witness);
             } else {
                 assertThat(charged).as("%s: exact", rule.id()).isEqualTo(witness);

@@ -45,9 +45,11 @@ final class AccountPropertyTest {
             @ForAll @LongRange(max = 400) long tpm,
             @ForAll @LongRange(max = 900) long budget,
             @ForAll @LongRange(max = 9) long slots,
+            @ForAll @IntRange(max = 4) int endUsers,
             @ForAll @IntRange(min = 1, max = 4) int nodes) {
         new AccountHistory(
                         limits(rpm, tpm, budget, slots),
+                        endUsers,
                         nodes,
                         true,
                         KIT.system().ignoreRef())
@@ -60,9 +62,14 @@ final class AccountPropertyTest {
             @ForAll @LongRange(max = 40) long rpm,
             @ForAll @LongRange(max = 400) long tpm,
             @ForAll @LongRange(max = 900) long budget,
+            @ForAll @IntRange(max = 4) int endUsers,
             @ForAll @IntRange(min = 1, max = 4) int nodes) {
         AccountHistory history = new AccountHistory(
-                limits(rpm, tpm, budget, 20), nodes, false, KIT.system().ignoreRef());
+                limits(rpm, tpm, budget, 20),
+                endUsers,
+                nodes,
+                false,
+                KIT.system().ignoreRef());
 
         history.play(script);
 
@@ -72,7 +79,7 @@ final class AccountPropertyTest {
     @Property(tries = 3000)
     void aNodeAloneGetsAllOfALimit(@ForAll @IntRange(max = 300) int rpm, @ForAll @IntRange(max = 50) int above) {
         AccountHistory history = new AccountHistory(
-                Limits.NONE.withRpm(rpm), 1, false, KIT.system().ignoreRef());
+                Limits.NONE.withRpm(rpm), 0, 1, false, KIT.system().ignoreRef());
 
         for (int call = 0; call < rpm + above; call++) {
             history.reserve(0);

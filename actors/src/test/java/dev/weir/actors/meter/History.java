@@ -351,7 +351,8 @@ final class History {
     }
 
     private static MeterSettings node(long host) {
-        return new MeterSettings(host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), OVERAGE);
+        return new MeterSettings(
+                host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), OVERAGE, 10);
     }
 
     /** A clean change of owner: in the same process, or in the next one, whose predecessor's doors are gone. */

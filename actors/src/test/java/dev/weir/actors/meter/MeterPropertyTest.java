@@ -74,7 +74,7 @@ final class MeterPropertyTest {
 
         Run(long rpm, long budget) {
             MeterSettings common =
-                    new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofDays(9), 50);
+                    new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofDays(9), 50, 10);
             meter = KIT.spawn(Meter.ofKey(
                     "key",
                     store,

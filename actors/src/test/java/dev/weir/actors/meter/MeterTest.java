@@ -66,7 +66,7 @@ final class MeterTest {
     }
 
     private ActorRef<Meter.Command> meter(MeterSettings.Unpriced unpriced) {
-        MeterSettings common = new MeterSettings(host, ZoneOffset.UTC, unpriced, Duration.ofMinutes(1), 50);
+        MeterSettings common = new MeterSettings(host, ZoneOffset.UTC, unpriced, Duration.ofMinutes(1), 50, 10);
         return kit.spawn(Meter.ofKey(
                 "key",
                 store,
@@ -78,7 +78,7 @@ final class MeterTest {
     }
 
     private static MeterSettings common(long host) {
-        return new MeterSettings(host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50);
+        return new MeterSettings(host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50, 10);
     }
 
     private ActorRef<Meter.Command> created(KeySettings settings) {

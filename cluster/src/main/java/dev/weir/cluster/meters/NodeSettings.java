@@ -2,6 +2,7 @@ package dev.weir.cluster.meters;
 
 import com.typesafe.config.Config;
 import dev.weir.actors.meter.MeterSettings;
+import dev.weir.config.AccountId;
 import java.time.Duration;
 import java.time.ZoneId;
 
@@ -13,11 +14,18 @@ import java.time.ZoneId;
  * @param unpriced what a money limit does with a call whose price is not known
  * @param idle after how long without a call a meter leaves the memory
  * @param overage how far calls that run may go beyond a limit, in thousandths of it
+ * @param endUsers how many end users, whom a key or an account limits one by one, may be in their windows
  */
-public record NodeSettings(String version, ZoneId zone, MeterSettings.Unpriced unpriced, Duration idle, int overage) {
+public record NodeSettings(
+        String version, ZoneId zone, MeterSettings.Unpriced unpriced, Duration idle, int overage, int endUsers) {
 
     MeterSettings meters(long incarnation) {
-        return new MeterSettings(incarnation, zone, unpriced, idle, overage);
+        return new MeterSettings(incarnation, zone, unpriced, idle, overage, perGroup());
+    }
+
+    /** Names do not spread evenly: of all groups together there is room for a quarter more than for all end users. */
+    private int perGroup() {
+        return Math.ceilDiv(endUsers + endUsers / 4, AccountId.GROUPS);
     }
 
     /** The engine's bounds of time and number, from {@code weir.cluster}. */

@@ -52,7 +52,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private static final String BY_ALIAS = "select id from meter where alias = ?";
     private static final String LIST =
             "select id, rev, nonce, payload from meter where kind = ? and id > ? and not tombstone order by id limit ?";
-    private static final String IDS = "select id from meter where kind <> ? and tombstone = ?";
+    private static final String IDS = "select id from meter where kind not in (?, ?) and tombstone = ?";
     private static final String KEYS = "select id from meter where kind = ? and not tombstone";
     private static final String SECRETS = "select hash, meter from key_secret";
     private static final String FORGET_SECRETS = "delete from key_secret where meter = ?";
@@ -150,12 +150,13 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         return kind == null ? KEY : kind.name().toLowerCase(Locale.ROOT);
     }
 
-    /** The accounts that exist, or those that were deleted. */
+    /** The accounts that exist, or those that were deleted; groups of end users are there when they are needed. */
     public CompletionStage<List<AccountId>> accounts(boolean deleted) {
         return read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(IDS)) {
                 select.setString(1, KEY);
-                select.setBoolean(2, deleted);
+                select.setString(2, name(AccountId.Kind.END_USERS));
+                select.setBoolean(3, deleted);
                 List<AccountId> found = new ArrayList<>();
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {

@@ -82,6 +82,7 @@ final class MeterPayload {
             @Nullable Long rpm,
             @Nullable Long tpm,
             @Nullable List<Limited> limited,
+            @Nullable OfEndUsers ofEndUsers,
             @Nullable Long softBudget,
             @Nullable Long parallel,
             @Nullable Long increase,
@@ -101,6 +102,9 @@ final class MeterPayload {
             @Nullable String duration,
             @Nullable String model) {}
 
+    /** What each end user has. */
+    record OfEndUsers(List<Limited> limited, @Nullable Long parallel) {}
+
     record TeamMember(String user, String role) {}
 
     record Opening(String hash, long until) {}
@@ -110,6 +114,7 @@ final class MeterPayload {
             String unit,
             @Nullable String model,
             @Nullable String duration,
+            @Nullable String endUser,
             long gen,
             long start,
             long end,
@@ -218,6 +223,7 @@ final class MeterPayload {
                         null,
                         null,
                         limited(limits),
+                        ofEndUsers(limits.ofEndUsers()),
                         soft == null ? null : soft.nanoUsd(),
                         limits.maxParallelRequests(),
                         key.increase() == null ? null : key.increase().amount().nanoUsd(),
@@ -241,6 +247,7 @@ final class MeterPayload {
                         null,
                         null,
                         limited(limits),
+                        ofEndUsers(limits.ofEndUsers()),
                         soft == null ? null : soft.nanoUsd(),
                         limits.maxParallelRequests(),
                         null,
@@ -254,6 +261,10 @@ final class MeterPayload {
                         null,
                         account.blocked());
         };
+    }
+
+    private static @Nullable OfEndUsers ofEndUsers(@Nullable Limits each) {
+        return each == null ? null : new OfEndUsers(limited(each), each.maxParallelRequests());
     }
 
     private static List<Limited> limited(Limits limits) {
@@ -272,8 +283,18 @@ final class MeterPayload {
     }
 
     private static Limits limits(Settings row) {
-        Limits limits = row.limited() == null ? ofFormatOne(row) : Limits.NONE;
-        for (Limited each : orEmpty(row.limited())) {
+        Limits limits =
+                row.limited() == null ? ofFormatOne(row, row.parallel()) : limits(row.limited(), row.parallel());
+        OfEndUsers each = row.ofEndUsers();
+        if (each != null) {
+            limits = limits.withEndUsers(limits(each.limited(), each.parallel()));
+        }
+        return row.softBudget() == null ? limits : limits.withSoftBudget(new Money(row.softBudget()));
+    }
+
+    private static Limits limits(List<Limited> limited, @Nullable Long parallel) {
+        Limits limits = Limits.NONE;
+        for (Limited each : limited) {
             String duration = each.duration();
             dev.weir.config.Limit limit = new dev.weir.config.Limit(
                     dev.weir.config.Limit.Of.valueOf(each.of()),
@@ -288,14 +309,11 @@ final class MeterPayload {
                 default -> throw new IllegalArgumentException("a limit that is \"" + each.role() + "\"");
             };
         }
-        if (row.softBudget() != null) {
-            limits = limits.withSoftBudget(new Money(row.softBudget()));
-        }
-        return row.parallel() == null ? limits : limits.withSlots(row.parallel());
+        return parallel == null ? limits : limits.withSlots(parallel);
     }
 
-    private static Limits ofFormatOne(Settings row) {
-        Limits limits = Limits.NONE;
+    private static Limits ofFormatOne(Settings row, @Nullable Long parallel) {
+        Limits limits = parallel == null ? Limits.NONE : Limits.NONE.withSlots(parallel);
         if (row.rpm() != null) {
             limits = limits.withRpm(row.rpm());
         }
@@ -356,6 +374,7 @@ final class MeterPayload {
                 id.unit().name(),
                 id.model(),
                 id.duration(),
+                id.endUser(),
                 state.gen(),
                 state.start(),
                 state.end(),
@@ -367,7 +386,11 @@ final class MeterPayload {
 
     private static LimitState limit(Limit row) {
         LimitId id = new LimitId(
-                LimitId.Kind.valueOf(row.kind()), LimitId.Unit.valueOf(row.unit()), row.model(), row.duration());
+                LimitId.Kind.valueOf(row.kind()),
+                LimitId.Unit.valueOf(row.unit()),
+                row.model(),
+                row.duration(),
+                row.endUser());
         Map<String, Slice> slices = row.slices().entrySet().stream()
                 .collect(Collectors.toMap(Map.Entry::getKey, entry -> slice(entry.getValue())));
         return new LimitState(

@@ -32,7 +32,7 @@ public final class CallSerializer extends SerializerWithStringManifest implement
 
     private static final String RESERVE = "R2";
     private static final String SETTLE = "S1";
-    private static final String DECIDED = "D2";
+    private static final String DECIDED = "D3";
     private static final String ACK = "A1";
 
     private static final int USUAL_SIZE = 2 * 1024;

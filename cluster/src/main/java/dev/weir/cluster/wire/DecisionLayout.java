@@ -17,6 +17,7 @@ final class DecisionLayout {
     private static final int UNPRICED = 7;
     private static final int EXCEEDED = 8;
     private static final int UNAVAILABLE = 9;
+    private static final int CROWDED = 10;
 
     private static final List<Standing.Scope> SCOPES = List.of(Standing.Scope.values());
     private static final List<LimitId.Kind> KINDS = List.of(LimitId.Kind.values());
@@ -35,6 +36,7 @@ final class DecisionLayout {
                 out.optional(granted.organizationId(), Output::text);
                 out.number(granted.spentNanoUsd());
                 out.list(granted.standings(), DecisionLayout::standing);
+                out.list(granted.modelsAbove(), DecisionLayout::models);
             }
             case Decision.UnknownKey unknown -> out.code(UNKNOWN_KEY);
             case Decision.Blocked blocked -> {
@@ -66,6 +68,11 @@ final class DecisionLayout {
                 out.number(exceeded.need());
                 out.list(exceeded.standings(), DecisionLayout::standing);
             }
+            case Decision.Crowded crowded -> {
+                out.code(CROWDED);
+                out.code(code(crowded.scope()));
+                out.optional(crowded.account(), Output::text);
+            }
             case Decision.Unavailable unavailable -> {
                 out.code(UNAVAILABLE);
                 out.text(unavailable.reason());
@@ -84,7 +91,8 @@ final class DecisionLayout {
                         KeyLayout.read(in),
                         in.optional(Input::text),
                         in.number(),
-                        in.list(DecisionLayout::standing));
+                        in.list(DecisionLayout::standing),
+                        in.list(DecisionLayout::models));
             case UNKNOWN_KEY -> new Decision.UnknownKey();
             case BLOCKED -> new Decision.Blocked(in.coded(SCOPES, DecisionLayout::code), in.optional(Input::text));
             case EXPIRED -> new Decision.Expired(in.instant());
@@ -93,9 +101,18 @@ final class DecisionLayout {
             case TYPE_DENIED -> new Decision.TypeDenied(KeyLayout.type(in));
             case UNPRICED -> new Decision.Unpriced(in.text());
             case EXCEEDED -> new Decision.Exceeded(standing(in), in.number(), in.list(DecisionLayout::standing));
+            case CROWDED -> new Decision.Crowded(in.coded(SCOPES, DecisionLayout::code), in.optional(Input::text));
             case UNAVAILABLE -> new Decision.Unavailable(in.text());
             default -> throw new IllegalArgumentException("a decision of code " + code + ": written by a newer Weir");
         };
+    }
+
+    private static void models(Output out, List<String> models) {
+        out.list(models, Output::text);
+    }
+
+    private static List<String> models(Input in) {
+        return in.list(Input::text);
     }
 
     private static void standing(Output out, Standing standing) {
@@ -105,6 +122,7 @@ final class DecisionLayout {
         out.code(code(standing.id().unit()));
         out.optional(standing.id().model(), Output::text);
         out.optional(standing.id().duration(), Output::text);
+        out.optional(standing.id().endUser(), Output::text);
         out.number(standing.limit());
         out.number(standing.committed());
         out.number(standing.held());
@@ -118,6 +136,7 @@ final class DecisionLayout {
                 new LimitId(
                         in.coded(KINDS, DecisionLayout::code),
                         in.coded(UNITS, DecisionLayout::code),
+                        in.optional(Input::text),
                         in.optional(Input::text),
                         in.optional(Input::text)),
                 in.number(),

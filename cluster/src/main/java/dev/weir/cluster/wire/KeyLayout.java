@@ -54,6 +54,7 @@ final class KeyLayout {
         out.list(limits.ofModels(), KeyLayout::limit);
         out.optional(limits.softBudget(), KeyLayout::money);
         out.optional(limits.maxParallelRequests(), Output::number);
+        out.optional(limits.ofEndUsers(), KeyLayout::limits);
     }
 
     private static Limits limits(Input in) {
@@ -63,7 +64,8 @@ final class KeyLayout {
                 in.list(KeyLayout::limit),
                 in.list(KeyLayout::limit),
                 in.optional(KeyLayout::money),
-                in.optional(Input::number));
+                in.optional(Input::number),
+                in.optional(KeyLayout::limits));
     }
 
     private static void limit(Output out, Limit limit) {

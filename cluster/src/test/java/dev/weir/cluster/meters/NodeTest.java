@@ -42,8 +42,8 @@ final class NodeTest {
         static Running start(Path directory) {
             ActorSystem<Void> system =
                     ActorSystem.create(Behaviors.empty(), "weir", Node.config(ConfigFactory.empty()));
-            NodeSettings settings =
-                    new NodeSettings("test", ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50);
+            NodeSettings settings = new NodeSettings(
+                    "test", ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50, 10);
             Database database = Database.open(directory);
             return new Running(system, get(Node.start(system, database, settings, InstantSource.system())));
         }

@@ -10,6 +10,7 @@ import dev.weir.actors.meter.Allotted;
 import dev.weir.actors.meter.Answer;
 import dev.weir.actors.meter.Decided;
 import dev.weir.actors.meter.Decision;
+import dev.weir.actors.meter.EndUserPolicy;
 import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.Keeper;
 import dev.weir.actors.meter.LimitId;
@@ -48,6 +49,7 @@ final class WireTest {
             .withBudget(new Money(Long.MAX_VALUE), BudgetPeriod.parse("30d"))
             .withModel(new Limit(Limit.Of.MONEY, 5, null, "gpt"))
             .withSoftBudget(new Money(3))
+            .withEndUsers(Limits.NONE.withRpm(3).withBudget(new Money(4), BudgetPeriod.parse("1d")))
             .withSlots(1);
     private static final KeySettings KEY = new KeySettings(
             "ci",
@@ -81,7 +83,14 @@ final class WireTest {
         var acks = kit.createTestProbe(Ack.class).getRef();
         var keeper = kit.createTestProbe(Keeper.Command.class).getRef();
         var meter = kit.createTestProbe(Meter.Command.class).getRef();
-        Want want = new Want(ACCOUNT, 7, 4, 1, List.of(new Want.Line(TPM, 1, 2, 3, 4, 5, 6, 7, 8)), keeper);
+        Want want = new Want(
+                ACCOUNT,
+                7,
+                4,
+                1,
+                new EndUserPolicy(3, Limits.NONE.withRpm(4).withSlots(5)),
+                List.of(new Want.Line(TPM, 1, 2, 3, 4, 5, 6, 7, 8)),
+                keeper);
         return List.of(
                 new Meter.Reserve(HOLD, "hash", "gpt", NEED, "bob", 99, decisions),
                 new Meter.TopUp(
@@ -112,7 +121,7 @@ final class WireTest {
                         ACCOUNT,
                         4,
                         new Allotted.Granted(
-                                1, 2, TEAM, List.of(new Allotted.Line(TPM, 1, 2, 3, 4, 5, 6, 7, true, true)))),
+                                1, 2, TEAM, List.of(new Allotted.Line(TPM, 1, 2, 3, 4, 5, 6, 7, true, true, true)))),
                 new Allotted(ACCOUNT, 4, new Allotted.Absent()),
                 new Allotted(ACCOUNT, 4, new Allotted.Unavailable("why")),
                 Meter.Stop.INSTANCE,
@@ -120,8 +129,10 @@ final class WireTest {
                 new Decided(HOLD, new Decision.Granted(HOLD, 3, "k", KEY, "o", 4, List.of(STANDING))),
                 new Decided(HOLD, new Decision.Exceeded(STANDING, 6, List.of(STANDING))),
                 new Decided(HOLD, new Decision.UnknownKey()),
-                new Decision.Granted(HOLD, 3, "k", KEY, "o", 4, List.of(STANDING)),
+                new Decision.Granted(
+                        HOLD, 3, "k", KEY, "o", 4, List.of(STANDING), List.of(List.of("gpt"), List.of("*"))),
                 new Decision.UnknownKey(),
+                new Decision.Crowded(Standing.Scope.TEAM, "t"),
                 new Decision.Blocked(Standing.Scope.TEAM, "t"),
                 new Decision.Expired(Instant.EPOCH),
                 new Decision.ModelDenied(Standing.Scope.API_KEY, "gpt", List.of("claude")),

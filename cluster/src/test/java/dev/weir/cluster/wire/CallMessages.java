@@ -96,6 +96,8 @@ final class CallMessages {
     static Stream<Decision> decisions() {
         List<Decision> decisions = new ArrayList<>(List.of(
                 new Decision.Granted(HOLD, 3, "k", KEY, "o", 4, standings()),
+                new Decision.Granted(
+                        HOLD, 3, "k", KEY, "o", 4, List.of(), List.of(List.of(), List.of(ODD, "x".repeat(5_000)))),
                 new Decision.Granted(FARTHEST, -1, ODD, KeySettings.UNLIMITED, null, Long.MIN_VALUE, List.of()),
                 new Decision.UnknownKey(),
                 new Decision.Blocked(Standing.Scope.API_KEY, null),
@@ -106,6 +108,8 @@ final class CallMessages {
                 new Decision.ModelDenied(Standing.Scope.ORGANIZATION, ODD, List.of("", ODD, "x".repeat(5_000))),
                 new Decision.Unpriced("gpt-4o"),
                 new Decision.Exceeded(STANDING, Long.MAX_VALUE, standings()),
+                new Decision.Crowded(Standing.Scope.API_KEY, null),
+                new Decision.Crowded(Standing.Scope.TEAM, ODD),
                 new Decision.Unavailable("")));
         for (KeySettings.KeyType type : KeySettings.KeyType.values()) {
             decisions.add(new Decision.TypeDenied(type));

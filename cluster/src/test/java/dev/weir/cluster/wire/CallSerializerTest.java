@@ -163,8 +163,8 @@ final class CallSerializerTest {
 
         refused(hold + mostBytes, "R2");
         refused(hold + mostInteger, "R2");
-        refused(hold + modelDenied + "00" + mostBytes, "D2");
-        refused(hold + modelDenied + "00" + mostInteger, "D2");
+        refused(hold + modelDenied + "00" + mostBytes, "D3");
+        refused(hold + modelDenied + "00" + mostInteger, "D3");
     }
 
     @Test
@@ -173,7 +173,7 @@ final class CallSerializerTest {
         String oneEntry = "01" + "00";
         String listOfAMillion = "0a" + "c0843d";
 
-        refused(beforeMetadata + oneEntry + listOfAMillion.repeat(900) + "01".repeat(1_000_000), "D2");
+        refused(beforeMetadata + oneEntry + listOfAMillion.repeat(900) + "01".repeat(1_000_000), "D3");
     }
 
     @Test
@@ -188,7 +188,7 @@ final class CallSerializerTest {
         assertThatExceptionOfType(IllegalArgumentException.class)
                 .isThrownBy(() -> serializer.toBinary(tooDeep))
                 .withMessageContaining("deeper than");
-        refused(beforeMetadata + oneObjectIn.repeat(100_000) + "00", "D2");
+        refused(beforeMetadata + oneObjectIn.repeat(100_000) + "00", "D3");
     }
 
     private static Decided granted(Map<String, Object> metadata) {
@@ -212,9 +212,9 @@ final class CallSerializerTest {
         String seventyBits = "ffffffffffffffffff7f";
 
         refused("0101" + "0000" + negativeRequests, "R2");
-        refused(expired + "00" + wholeSecondOfNanos, "D2");
-        refused(expired + farthestSecond + "00", "D2");
-        refused(expired + seventyBits + "00", "D2");
+        refused(expired + "00" + wholeSecondOfNanos, "D3");
+        refused(expired + farthestSecond + "00", "D3");
+        refused(expired + seventyBits + "00", "D3");
     }
 
     @Test
@@ -250,6 +250,7 @@ final class CallSerializerTest {
                         .withRpm(1)
                         .withBudget(new Money(128), BudgetPeriod.parse("30d"))
                         .withModel(new Limit(Limit.Of.TOKENS, 5, BudgetPeriod.parse("60s"), "m"))
+                        .withEndUsers(Limits.NONE.withRpm(3))
                         .withSlots(2),
                 new KeySettings.Increase(new Money(6), Instant.ofEpochSecond(7)),
                 Instant.ofEpochSecond(2, 3),
@@ -257,7 +258,7 @@ final class CallSerializerTest {
                 Map.of("n", 5),
                 List.of(),
                 true);
-        LimitId budget = new LimitId(LimitId.Kind.BUDGET, LimitId.Unit.NANO_USD, null, "1d");
+        LimitId budget = new LimitId(LimitId.Kind.BUDGET, LimitId.Unit.NANO_USD, null, "1d", "u");
         Standing standing = new Standing(Standing.Scope.TEAM, "t", budget, 128, 2, 1, null);
 
         assertLayout(new Meter.Reserve(
@@ -274,11 +275,13 @@ final class CallSerializerTest {
                         + "00"
                         + ("01" + "0205" + "013c01" + "01026d")
                         + ("00" + "0102")
+                        + ("01" + ("01" + "0103" + "013c01" + "00") + "00" + "00" + "00" + "00" + "00" + "00")
                         + ("01" + "06" + "0700")
                         + ("010203" + "01")
                         + ("01026e0405" + "00" + "01")
                         + "00"
-                        + ("04" + "01" + "03" + "010274" + "0203" + "00" + "01043164" + "80010201" + "00"));
+                        + ("04" + "01" + "03" + "010274" + "0203" + "00" + "01043164" + "010275" + "80010201" + "00")
+                        + "00");
         assertLayout(new Decided(hold, new Decision.TypeDenied(KeySettings.KeyType.READ_ONLY)))
                 .isEqualTo(holdBytes + "06" + "04");
         assertLayout(new Ack(hold)).isEqualTo(holdBytes);
@@ -287,7 +290,7 @@ final class CallSerializerTest {
     private AbstractStringAssert<?> assertLayout(Object message) {
         assertThat(serializer.manifest(message))
                 .as("what is below belongs to these layouts")
-                .isIn("R2", "S1", "D2", "A1");
+                .isIn("R2", "S1", "D3", "A1");
         return assertThat(HexFormat.of().formatHex(serializer.toBinary(message)));
     }
 

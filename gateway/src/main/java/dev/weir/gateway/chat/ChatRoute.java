@@ -62,12 +62,14 @@ public final class ChatRoute implements Handler {
      *
      * @param defaultOutput the output tokens held for a call that names no maximum
      * @param rejectUnpriced a model without a price is refused to every key, not only to those with a budget
+     * @param enforceUser a call that names no end user is refused
      */
     public record Settings(
             Duration admissionTimeout,
             long defaultOutput,
             WeirSettings.Reservation reservation,
             boolean rejectUnpriced,
+            boolean enforceUser,
             AttemptWalk.Settings walk) {}
 
     /**
@@ -186,11 +188,14 @@ public final class ChatRoute implements Handler {
 
     private CompletionStage<HttpResponse> admit(
             Inbound inbound, String keyHash, ChatRequest request, Models.Group group) {
+        String endUser = EndUser.of(inbound, request);
+        if (endUser == null && settings.enforceUser()) {
+            return authenticate(inbound, keyHash, Refusal.malformed("user", "user: missing, and required here."));
+        }
         long input = group.experience().inputBound(request);
         long output = output(request, group);
         Need need = Need.ofCall(input + output, group.costBound(input, output), group.priced());
         EventLoop loop = inbound.connection().loop();
-        String endUser = EndUser.of(inbound, request);
         if (!running.arrive()) {
             return shuttingDown(inbound);
         }

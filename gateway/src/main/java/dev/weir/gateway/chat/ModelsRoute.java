@@ -2,9 +2,7 @@ package dev.weir.gateway.chat;
 
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
-import dev.weir.actors.meter.ModelAccess;
 import dev.weir.cluster.meters.Meters;
-import dev.weir.config.KeySettings;
 import dev.weir.gateway.door.Desk;
 import dev.weir.gateway.door.Inbound;
 import dev.weir.gateway.door.PresentedKey;
@@ -79,7 +77,7 @@ public final class ModelsRoute {
 
     private HttpResponse list(Decision.Granted granted) {
         List<Map<String, Object>> data = models.all().stream()
-                .filter(group -> mayUse(granted.key(), group))
+                .filter(group -> granted.allows(group.name()))
                 .map(this::model)
                 .toList();
         return Replies.json(200, Map.of("object", "list", "data", data));
@@ -90,7 +88,7 @@ public final class ModelsRoute {
         String id = path.substring(path.indexOf(PATH) + PATH.length() + 1);
         String name = id.contains("%") ? URLDecoder.decode(id.replace("+", "%2B"), StandardCharsets.UTF_8) : id;
         return models.find(name)
-                .filter(group -> mayUse(granted.key(), group))
+                .filter(group -> granted.allows(group.name()))
                 .map(group -> Replies.json(200, model(group)))
                 .orElseGet(() -> desk.refuse(
                         inbound,
@@ -102,10 +100,6 @@ public final class ModelsRoute {
                                 null,
                                 null,
                                 0)));
-    }
-
-    private static boolean mayUse(KeySettings key, Models.Group group) {
-        return key.keyType().callsModels() && ModelAccess.allows(key.models(), group.name());
     }
 
     private Map<String, Object> model(Models.Group group) {

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** The one place where a room's "no" becomes what a client sees: total over every failure that exists. */
 public final class Refusals {
 
+    /** Nobody knows whose window ends next; in seconds. */
+    private static final int WAIT_IN_A_CROWD = 60;
+
     private final Clock clock;
 
     public Refusals(Clock clock) {
@@ -28,7 +31,7 @@ public final class Refusals {
             case Decision.Blocked blocked ->
                 Refusal.of(
                         Kind.BLOCKED,
-                        "Authentication failed: this " + who(blocked) + " is blocked"
+                        "Authentication failed: this " + who(blocked.scope(), blocked.account()) + " is blocked"
                                 + (blocked.account() == null ? "." : " or was deleted."));
             case Decision.Expired expired ->
                 Refusal.of(Kind.EXPIRED, "Authentication failed: this key expired at " + expired.at() + ".");
@@ -54,13 +57,25 @@ public final class Refusals {
                         null,
                         0);
             case Decision.Exceeded exceeded -> exceeded(exceeded, keyHash);
+            case Decision.Crowded crowded ->
+                new Refusal(
+                        Kind.RATE_LIMITED,
+                        "This " + who(crowded.scope(), crowded.account())
+                                + " limits each end user, and as many as there"
+                                + " is room for are in their windows (weir.meters.end_users). Try again when some have"
+                                + " ended.",
+                        "user",
+                        name(Standing.Scope.END_USER),
+                        null,
+                        null,
+                        WAIT_IN_A_CROWD);
         };
     }
 
-    private static String who(Decision.Blocked blocked) {
-        return blocked.scope() == Standing.Scope.API_KEY
+    private static String who(Standing.Scope scope, @Nullable String account) {
+        return scope == Standing.Scope.API_KEY
                 ? "key"
-                : "key's " + name(blocked.scope()).replace('_', ' ') + " '" + blocked.account() + "'";
+                : "key's " + name(scope).replace('_', ' ') + " '" + account + "'";
     }
 
     private static Refusal modelDenied(Decision.ModelDenied denied) {

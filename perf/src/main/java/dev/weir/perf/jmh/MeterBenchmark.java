@@ -72,7 +72,7 @@ public class MeterBenchmark {
 
     private static Behavior<Meter.Command> meter() {
         MeterSettings common =
-                new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofHours(1), 50);
+                new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofHours(1), 50, 10);
         return Meter.ofKey(
                 KEY, new OneRow(), common, Shares.none(1, ZoneOffset.UTC), List::of, slowed(), retiring -> {});
     }

@@ -5,11 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.streams.mock.MockSettings;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -286,12 +293,56 @@ class EndUsersTest {
             }
             assertThat(ofKnown).containsExactly(200, 200, 200, 200, 429);
 
-            clock.step(java.time.Duration.ofMinutes(3));
+            clock.step(Duration.ofMinutes(3));
             String late = House.body("m", false, ",\"user\":\"user-2999\"");
             Awaitility.await()
                     .untilAsserted(() -> assertThat(
                                     own.post("/v1/chat/completions", key, late).statusCode())
                             .isEqualTo(200));
+        }
+    }
+
+    /** {@code -Dweir.test.end_users=100000} takes a few minutes. */
+    @Test
+    void endUsersWithoutNumberAreFewRows() {
+        int users = Integer.getInteger("weir.test.end_users", 4_000);
+        try (House own = House.of("mock;tokens=10")) {
+            String key = own.key("{\"end_user_limits\":{\"rpd_limit\":2}}");
+            Semaphore atOnce = new Semaphore(64);
+            AtomicInteger admitted = new AtomicInteger();
+            for (int i = 0; i < users; i++) {
+                atOnce.acquireUninterruptibly();
+                own.postAsync("/v1/chat/completions", key, House.body("m", false, ",\"user\":\"user-" + i + "\""))
+                        .whenComplete((answer, failure) -> {
+                            if (failure == null && answer.statusCode() == 200) {
+                                admitted.incrementAndGet();
+                            }
+                            atOnce.release();
+                        });
+            }
+            atOnce.acquireUninterruptibly(64);
+            assertThat(admitted).hasValue(users);
+
+            own.restart(() -> assertThat(groups(own)).isBetween(1, 256));
+            for (int i = 0; i < 20; i++) {
+                String body = House.body("m", false, ",\"user\":\"user-" + i * (users / 20) + "\"");
+                assertThat(own.post("/v1/chat/completions", key, body).statusCode())
+                        .isEqualTo(200);
+                assertThat(own.post("/v1/chat/completions", key, body).statusCode())
+                        .isEqualTo(429);
+            }
+        }
+    }
+
+    private static int groups(House house) {
+        try (Connection connection =
+                        DriverManager.getConnection("jdbc:sqlite:" + house.data().resolve("weir.db"));
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select count(*) from meter where kind = 'end_users'")) {
+            row.next();
+            return row.getInt(1);
+        } catch (SQLException failure) {
+            throw new IllegalStateException(failure);
         }
     }
 }

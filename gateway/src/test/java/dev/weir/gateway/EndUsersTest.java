@@ -335,8 +335,8 @@ class EndUsersTest {
     }
 
     private static int groups(House house) {
-        try (Connection connection =
-                        DriverManager.getConnection("jdbc:sqlite:" + house.data().resolve("weir.db"));
+        try (Connection connection = DriverManager.getConnection(
+                        "jdbc:sqlite:" + house.data().resolve("weir.db"));
                 Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("select count(*) from meter where kind = 'end_users'")) {
             row.next();

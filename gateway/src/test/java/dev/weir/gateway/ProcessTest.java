@@ -13,12 +13,16 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -285,6 +289,89 @@ class ProcessTest {
                         .isGreaterThanOrEqualTo(spend);
             }
         });
+    }
+
+    private static final Pattern NEED = Pattern.compile("may cost up to ([0-9.]+)\\.");
+
+    /** Four times; {@code -Dweir.kills=50} takes some minutes. */
+    @Test
+    void killedOverAndOverADaysBudgetIsNeverPassed() throws Exception {
+        int kills = Integer.getInteger("weir.kills", 4);
+        BigDecimal budget = BigDecimal.valueOf(5L * kills);
+        String body = House.body("quick", false, ",\"max_tokens\":10");
+        long before = mock.witness().totals().requests();
+        String key;
+        BigDecimal cost;
+        try (WeirProcess weir = serve()) {
+            key = weir.visitor().key("{\"max_budget\":" + budget + ",\"budget_duration\":\"1d\"}");
+            HttpResponse<String> first = weir.visitor().post("/v1/chat/completions", key, body);
+            cost = new BigDecimal(
+                    first.headers().firstValue("x-litellm-response-cost").orElseThrow());
+            weir.kill();
+        }
+        for (int kill = 1; kill < kills; kill++) {
+            try (WeirProcess weir = serve()) {
+                callAndKill(weir, key, body, CALLS_BEFORE_A_KILL + kill % 5);
+            }
+        }
+        try (WeirProcess weir = serve()) {
+            Visitor visitor = weir.visitor();
+            HttpResponse<String> answer = visitor.post("/v1/chat/completions", key, body);
+            while (answer.statusCode() == 200) {
+                answer = visitor.post("/v1/chat/completions", key, body);
+            }
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(429);
+            Matcher need = NEED.matcher(answer.body());
+            assertThat(need.find()).as(answer.body()).isTrue();
+
+            BigDecimal paid =
+                    cost.multiply(BigDecimal.valueOf(mock.witness().totals().requests() - before));
+            assertThat(paid).as("what the upstream was paid for").isLessThanOrEqualTo(budget);
+            Awaitility.await().until(() -> spend(visitor, key).compareTo(paid) >= 0);
+            BigDecimal spend = spend(visitor, key);
+            assertThat(spend).isLessThanOrEqualTo(budget);
+            assertThat(visitor.info(key).path("spend").decimalValue()).isEqualByComparingTo(spend);
+            // Ahead of a kill there are eight calls' need or three seconds' demand, which is no more than three times
+            // the calls that there were.
+            BigDecimal step = new BigDecimal(need.group(1)).multiply(BigDecimal.valueOf(3L * CALLS_BEFORE_A_KILL + 15));
+            assertThat(budget.subtract(spend))
+                    .as("what nobody can use")
+                    .isLessThanOrEqualTo(step.multiply(BigDecimal.valueOf(kills + 1)));
+        }
+    }
+
+    private static BigDecimal spend(Visitor visitor, String key) {
+        BigDecimal spend = BigDecimal.ZERO;
+        JsonNode page = visitor.attempts("api_key=" + key);
+        for (int offset = 0; !page.isEmpty(); page = visitor.attempts("api_key=" + key + "&offset=" + offset)) {
+            for (JsonNode row : page) {
+                spend = spend.add(row.path("spend").decimalValue());
+            }
+            offset += page.size();
+        }
+        return spend;
+    }
+
+    private static final int CALLS_BEFORE_A_KILL = 10;
+
+    private static void callAndKill(WeirProcess weir, String key, String body, int calls) {
+        Visitor visitor = weir.visitor();
+        AtomicInteger answered = new AtomicInteger();
+        try (ExecutorService callers = Executors.newFixedThreadPool(3)) {
+            for (int caller = 0; caller < 3; caller++) {
+                callers.execute(() -> {
+                    try {
+                        while (visitor.post("/v1/chat/completions", key, body).statusCode() == 200) {
+                            answered.incrementAndGet();
+                        }
+                    } catch (IllegalStateException killed) {
+                        // The connection broke.
+                    }
+                });
+            }
+            Awaitility.await().pollInterval(Duration.ofMillis(1)).until(() -> answered.get() >= calls);
+            weir.kill();
+        }
     }
 
     @Test

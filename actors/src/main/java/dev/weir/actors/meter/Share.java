@@ -178,8 +178,10 @@ final class Share {
 
     /** A call waits for more. {@code watcher} is told when something has come. */
     void await(Ask ask, ActorRef<Meter.Command> watcher) {
+        @Nullable String endUser = endUser(ask);
         used = true;
-        waiting.put(ask.hold(), new Waiting(ask.model(), ask.need(), ask.topUp() > 0, endUser(ask)));
+        slices.used(endUser);
+        waiting.put(ask.hold(), new Waiting(ask.model(), ask.need(), ask.topUp() > 0, endUser));
         watchers.add(watcher);
     }
 
@@ -201,7 +203,7 @@ final class Share {
             pieces.addAll(before.pieces);
         }
         @Nullable String endUser = endUser(ask);
-        for (ShareSlice slice : slices.of(endUser)) {
+        for (ShareSlice slice : slices.used(endUser)) {
             long amount = slice.id().isAbout(ask.model()) ? slice.id().unit().of(ask.need()) : 0;
             if (amount > 0) {
                 pieces.add(Hold.taken(slice, amount, now));
@@ -216,7 +218,7 @@ final class Share {
         if (open == null) {
             return false;
         }
-        for (ShareSlice slice : slices.of(open.endUser)) {
+        for (ShareSlice slice : slices.used(open.endUser)) {
             boolean pays = open.paid || slice.id().unit() != LimitId.Unit.NANO_USD;
             if (pays && Hold.settle(slice, open.model, open.pieces, Need.NONE, took, began)) {
                 charged++;

@@ -47,13 +47,22 @@ final class Slices {
         return all;
     }
 
-    /** Those of a call of {@code endUser}, which is about to use them or has. */
+    /** Those of a call of {@code endUser}. Nothing is kept of one of whom nothing is here, until they are {@link #used}. */
     List<ShareSlice> of(@Nullable String endUser) {
         if (!ofGroup) {
             return shared;
         }
         if (endUser == null) {
             return List.of();
+        }
+        List<ShareSlice> known = each.get(endUser);
+        return known == null ? opened(endUser) : known;
+    }
+
+    /** The same for a call that uses them, has used them, or waits for more. */
+    List<ShareSlice> used(@Nullable String endUser) {
+        if (!ofGroup || endUser == null) {
+            return of(endUser);
         }
         touched.add(endUser);
         return each.computeIfAbsent(endUser, this::opened);

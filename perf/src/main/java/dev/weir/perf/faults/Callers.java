@@ -29,6 +29,9 @@ final class Callers {
     /** A stream at a time for each is what the last key allows. */
     private static final int CALLERS = 16;
 
+    /** The first calls most. */
+    private static final int END_USERS = 4;
+
     private final URI door;
     private final List<String> keys;
     private final Queue<Said> said = new ConcurrentLinkedQueue<>();
@@ -57,7 +60,8 @@ final class Callers {
         while (!stopping) {
             int key = random.nextInt(keys.size());
             boolean stream = key == keys.size() - 1 || random.nextInt(3) == 0;
-            Said one = call("c" + caller + "-" + calls++, key, stream);
+            int least = Math.min(random.nextInt(END_USERS), random.nextInt(END_USERS));
+            Said one = call("c" + caller + "-" + calls++, key, FaultRun.limitsEndUsers(key) ? "u" + least : "", stream);
             said.add(one);
             pause(one.status() == 200 ? random.nextInt(LONGEST_PAUSE_MILLIS) : PAUSE_AFTER_FAILURE_MILLIS);
         }
@@ -72,8 +76,9 @@ final class Callers {
     }
 
     /** One call, whatever becomes of it. */
-    Said call(String id, int key, boolean stream) {
+    Said call(String id, int key, String endUser, boolean stream) {
         String body = "{\"model\":\"m" + key + "\",\"stream\":" + stream
+                + (endUser.isEmpty() ? "" : ",\"user\":\"" + endUser + "\"")
                 + ",\"max_tokens\":60,\"messages\":[{\"role\":\"user\",\"content\":\"How deep is the river?\"}]}";
         HttpRequest request = HttpRequest.newBuilder(door)
                 .timeout(PATIENCE)
@@ -99,7 +104,7 @@ final class Callers {
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }
-        return new Said(id, key, status, reading.tokens, reading.whole, System.nanoTime());
+        return new Said(id, key, endUser, status, reading.tokens, reading.whole, System.nanoTime());
     }
 
     private static final class Reading {

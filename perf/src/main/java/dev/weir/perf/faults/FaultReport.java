@@ -13,7 +13,7 @@ final class FaultReport {
     static String of(List<FaultRun.Result> results, int nodes, long seed) {
         StringBuilder page = new StringBuilder("# Faults, " + nodes + (nodes == 1 ? " node" : " nodes") + "\n\n"
                 + "`perf/bin/faults --nodes " + nodes + " --runs " + results.size() + " --seed " + seed + "`\n\n"
-                + "Load on six keys of two teams, which wants more than their limits; what happens and when is the seed's to say."
+                + "Load on six keys of two teams and four end users, which wants more than their limits; what happens and when is the seed's to say."
                 + " The judge reads what the mock witnessed, what clients were told and the ledger, and nothing else."
                 + " Every tenth seed has no fault: there each limit is used to its end.\n\n");
         page.append(summary(results))

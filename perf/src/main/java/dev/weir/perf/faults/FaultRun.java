@@ -8,17 +8,20 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One run: load that wants more than its limits, faults at moments that the seed chooses, and the judgement.
  *
- * <p>Keys 0 and 1 are a team's with a limit of requests an hour, of which the first has a smaller one of its own, 2 and 3 a team's with one of tokens, 4 has a budget for life and two
+ * <p>Keys 0 and 1 are a team's with a limit of requests an hour, of which the first has a smaller one of its own, 2 and 3 a team's with one of tokens and one of
+ * requests of each end user, 4 has a budget for life and two
  * slots, 5 has no limit and streams.
  */
 final class FaultRun {
@@ -26,6 +29,7 @@ final class FaultRun {
     private static final long REQUESTS = 400;
     private static final long REQUESTS_OF_A_KEY = 150;
     private static final long TOKENS = 12_000;
+    private static final long REQUESTS_OF_AN_END_USER = 100;
     private static final long BUDGET_NANO_USD = 6_000_000;
     private static final long NANO_USD_A_TOKEN = 1_000;
     private static final int SLOTS = 2;
@@ -135,7 +139,15 @@ final class FaultRun {
 
     private static List<String> keys(Site site) throws IOException, InterruptedException {
         site.admin("/team/new", Map.of("team_id", REQUESTS_TEAM, "rph_limit", REQUESTS));
-        site.admin("/team/new", Map.of("team_id", TOKENS_TEAM, "tph_limit", TOKENS));
+        site.admin(
+                "/team/new",
+                Map.of(
+                        "team_id",
+                        TOKENS_TEAM,
+                        "tph_limit",
+                        TOKENS,
+                        "end_user_limits",
+                        Map.of("rph_limit", REQUESTS_OF_AN_END_USER)));
         List<Map<String, Object>> wanted = List.of(
                 Map.of("team_id", REQUESTS_TEAM, "rph_limit", REQUESTS_OF_A_KEY),
                 Map.of("team_id", REQUESTS_TEAM),
@@ -148,6 +160,10 @@ final class FaultRun {
             keys.add(site.admin("/key/generate", fields).path("key").asText());
         }
         return keys;
+    }
+
+    static boolean limitsEndUsers(int key) {
+        return key == 2 || key == 3;
     }
 
     private void happen(Fault fault, Site site, Callers callers) throws IOException, InterruptedException {
@@ -209,6 +225,8 @@ final class FaultRun {
                 "money of the key",
                 tokens(seen(witness, 4, 4)) * NANO_USD_A_TOKEN,
                 BUDGET_NANO_USD + BUDGET_NANO_USD * OVERAGE / 100);
+        ofEndUsers(seen(witness, 2, 3), rows, said)
+                .forEach((endUser, calls) -> judge.limit("requests of " + endUser, calls, REQUESTS_OF_AN_END_USER));
         judge.limit("slots of the key", atOnce(seen(witness, 4, 4)), SLOTS);
 
         JsonNode ofRequests = limits(site, REQUESTS_TEAM);
@@ -235,6 +253,21 @@ final class FaultRun {
                 unused,
                 recoverySeconds,
                 null);
+    }
+
+    /** The witness knows attempts, their rows the calls, and clients whom they called for. */
+    private static Map<String, Long> ofEndUsers(List<Sighting> seen, List<JsonNode> rows, List<Said> said) {
+        Map<String, String> calls = new HashMap<>();
+        rows.forEach(row ->
+                calls.put(row.path("attempt").asText(), row.path("request_id").asText()));
+        Map<String, String> endUsers = new HashMap<>();
+        said.forEach(each -> endUsers.put(each.id(), each.endUser()));
+        Map<String, Long> count = new TreeMap<>();
+        for (Sighting sighting : seen) {
+            String call = calls.getOrDefault(String.valueOf(sighting.attempt()), "");
+            count.merge(endUsers.getOrDefault(call, "nobody"), 1L, Long::sum);
+        }
+        return count;
     }
 
     private static JsonNode limits(Site site, String team) throws IOException, InterruptedException {

@@ -13,8 +13,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -174,5 +177,40 @@ class StoreTroubleTest {
         assertThat(house.chat(house.key("{}"), "m").statusCode()).isEqualTo(200);
         assertThat(house.limit(key, "requests").path("committed").asLong())
                 .isEqualTo(house.witness().totals().requests() - 1);
+    }
+
+    /** For five seconds; {@code -Dweir.store.still=60} for a minute. */
+    @Test
+    void aStoreThatStandsStillCostsOnlyItsTime() {
+        String team = House.json(house.post("/team/new", House.MASTER, "{\"rpm_limit\":100000}"))
+                .path("team_id")
+                .asText();
+        String active = house.key("{\"rpm_limit\":100000,\"team_id\":\"" + team + "\"}");
+        String quiet = house.key("{\"rpm_limit\":100000}");
+        house.restart();
+        assertThat(house.chat(active, "m").statusCode()).isEqualTo(200);
+
+        Set<Integer> ofActive = new HashSet<>();
+        Set<Integer> ofQuiet = new HashSet<>();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Integer.getInteger("weir.store.still", 5));
+        TestDatabase.standStill();
+        try {
+            while (System.nanoTime() < end) {
+                ofActive.add(house.chat(active, "m").statusCode());
+                ofQuiet.add(house.chat(quiet, "m").statusCode());
+            }
+        } finally {
+            TestDatabase.goOn();
+        }
+
+        assertThat(ofActive).isSubsetOf(200, 503);
+        assertThat(ofQuiet).as("its row is not in memory").containsExactly(503);
+        for (String key : List.of(active, quiet)) {
+            Awaitility.await().until(() -> house.chat(key, "m").statusCode() == 200);
+        }
+        assertThat(house.chat(house.key("{}"), "m").statusCode()).isEqualTo(200);
+        long committed = house.limit(active, "requests").path("committed").asLong()
+                + house.limit(quiet, "requests").path("committed").asLong();
+        assertThat(committed).isEqualTo(house.witness().totals().requests() - 1);
     }
 }

@@ -182,11 +182,11 @@ class StoreTroubleTest {
     /** For five seconds; {@code -Dweir.store.still=60} for a minute. */
     @Test
     void aStoreThatStandsStillCostsOnlyItsTime() {
-        String team = House.json(house.post("/team/new", House.MASTER, "{\"rpm_limit\":100000}"))
+        String team = House.json(house.post("/team/new", House.MASTER, "{\"rpd_limit\":100000}"))
                 .path("team_id")
                 .asText();
-        String active = house.key("{\"rpm_limit\":100000,\"team_id\":\"" + team + "\"}");
-        String quiet = house.key("{\"rpm_limit\":100000}");
+        String active = house.key("{\"rpd_limit\":100000,\"team_id\":\"" + team + "\"}");
+        String quiet = house.key("{\"rpd_limit\":100000}");
         house.restart();
         assertThat(house.chat(active, "m").statusCode()).isEqualTo(200);
 

@@ -77,22 +77,18 @@ public record MeterState(
 
     /** The same key after its deletion: a new life in a new epoch, which knows nothing of the old one's holds. */
     MeterState recreated(Metered next, long newHost, long now, long ledgerNanoUsd) {
-        return new MeterState(
-                id,
-                next,
-                version + 1,
-                false,
-                rev,
-                nonce,
-                epoch + 1,
-                epoch + 1,
-                newHost,
-                false,
-                0,
-                ledgerNanoUsd,
-                limits(next, now),
-                List.of(),
-                List.of());
+        Draft draft = changed(next);
+        draft.tombstone = false;
+        draft.epoch++;
+        draft.born = draft.epoch;
+        draft.host = newHost;
+        draft.clean = false;
+        draft.spentNanoUsd = 0;
+        draft.spentBefore = ledgerNanoUsd;
+        draft.limits = limits(next, now);
+        draft.holds = List.of();
+        draft.secrets = List.of();
+        return draft.state();
     }
 
     /** Of a group of end users, limits come with them. */
@@ -111,7 +107,6 @@ public record MeterState(
      * nodes that are gone had.
      */
     MeterState claimed(MeterSettings common) {
-        long newHost = common.host();
         List<LimitState> taken = new ArrayList<>();
         for (LimitState limit : limits) {
             LimitState next = clean ? limit : limit.folded();
@@ -122,22 +117,13 @@ public record MeterState(
             }
             taken.add(next);
         }
-        return new MeterState(
-                id,
-                settings,
-                version,
-                tombstone,
-                rev,
-                nonce,
-                epoch + 1,
-                born,
-                newHost,
-                false,
-                spentNanoUsd,
-                spentBefore,
-                taken,
-                List.of(),
-                secrets);
+        Draft draft = new Draft(this);
+        draft.epoch++;
+        draft.host = common.host();
+        draft.clean = false;
+        draft.limits = taken;
+        draft.holds = List.of();
+        return draft.state();
     }
 
     /**
@@ -158,42 +144,16 @@ public record MeterState(
             }
             kept.add(state);
         }
-        return new MeterState(
-                id,
-                next,
-                version + 1,
-                tombstone,
-                rev,
-                nonce,
-                epoch,
-                born,
-                host,
-                clean,
-                spentNanoUsd,
-                spentBefore,
-                kept,
-                holds,
-                secrets);
+        Draft draft = changed(next);
+        draft.limits = kept;
+        return draft.state();
     }
 
     /** What limits each of a group of end users; its owner counts the versions. */
     MeterState withPolicy(EndUserPolicy policy) {
-        return new MeterState(
-                id,
-                policy.settings(),
-                policy.version(),
-                tombstone,
-                rev,
-                nonce,
-                epoch,
-                born,
-                host,
-                clean,
-                spentNanoUsd,
-                spentBefore,
-                limits,
-                holds,
-                secrets);
+        Draft draft = changed(policy.settings());
+        draft.version = policy.version();
+        return draft.state();
     }
 
     MeterState withBlocked(boolean blocked) {
@@ -201,81 +161,37 @@ public record MeterState(
     }
 
     MeterState deleted() {
-        return new MeterState(
-                id,
-                settings,
-                version + 1,
-                true,
-                rev,
-                nonce,
-                epoch,
-                born,
-                host,
-                clean,
-                spentNanoUsd,
-                spentBefore,
-                List.of(),
-                List.of(),
-                List.of());
+        Draft draft = changed(settings);
+        draft.tombstone = true;
+        draft.limits = List.of();
+        draft.holds = List.of();
+        draft.secrets = List.of();
+        return draft.state();
     }
 
     MeterState withLimits(List<LimitState> next, long spent) {
-        return new MeterState(
-                id,
-                settings,
-                version,
-                tombstone,
-                rev,
-                nonce,
-                epoch,
-                born,
-                host,
-                clean,
-                spent,
-                spentBefore,
-                next,
-                holds,
-                secrets);
+        Draft draft = new Draft(this);
+        draft.limits = next;
+        draft.spentNanoUsd = spent;
+        return draft.state();
     }
 
     /** The last word of an owner that leaves. */
     MeterState left(List<LimitState> exact, List<Hold> open, long spent) {
-        return new MeterState(
-                id,
-                settings,
-                version,
-                tombstone,
-                rev,
-                nonce,
-                epoch,
-                born,
-                host,
-                true,
-                spent,
-                spentBefore,
-                exact,
-                open,
-                secrets);
+        Draft draft = new Draft(this);
+        draft.clean = true;
+        draft.limits = exact;
+        draft.holds = open;
+        draft.spentNanoUsd = spent;
+        return draft.state();
     }
 
     /** The revision after this one, as it is to be written. */
     MeterState next(long newNonce) {
-        return new MeterState(
-                id,
-                settings,
-                version,
-                tombstone,
-                rev + 1,
-                newNonce,
-                epoch,
-                born,
-                host,
-                clean,
-                spentNanoUsd,
-                spentBefore,
-                limits,
-                holds,
-                secrets);
+        Draft draft = new Draft(this);
+        draft.rev++;
+        draft.nonce = newNonce;
+        return draft.state();
     }
 
     /** Opened by {@code hash} from now on, and by what opened it before until {@code until}. */
@@ -286,22 +202,9 @@ public record MeterState(
             // Its hash stays with the key: nobody else gets it, and who shows it is told no, not somebody else's yes.
             next.add(new Secret(secret.hash, Math.min(secret.until, Math.max(now, until))));
         }
-        return new MeterState(
-                id,
-                settings,
-                version + 1,
-                tombstone,
-                rev,
-                nonce,
-                epoch,
-                born,
-                host,
-                clean,
-                spentNanoUsd,
-                spentBefore,
-                limits,
-                holds,
-                next);
+        Draft draft = changed(settings);
+        draft.secrets = next;
+        return draft.state();
     }
 
     /** Budgets begin anew, with {@code used} of each gone. */
@@ -316,21 +219,72 @@ public record MeterState(
                             : limit.reset(rule, now, zone, used);
                 })
                 .toList();
-        return new MeterState(
-                id,
-                settings,
-                version + 1,
-                tombstone,
-                rev,
-                nonce,
-                epoch,
-                born,
-                host,
-                clean,
-                spentNanoUsd,
-                spentBefore,
-                next,
-                holds,
-                secrets);
+        Draft draft = changed(settings);
+        draft.limits = next;
+        return draft.state();
+    }
+
+    /** An operator's change: the settings' next version. */
+    private Draft changed(Metered next) {
+        Draft draft = new Draft(this);
+        draft.settings = next;
+        draft.version++;
+        return draft;
+    }
+
+    /** A row that is being changed. */
+    private static final class Draft {
+        private final String id;
+        private Metered settings;
+        private long version;
+        private boolean tombstone;
+        private long rev;
+        private long nonce;
+        private long epoch;
+        private long born;
+        private long host;
+        private boolean clean;
+        private long spentNanoUsd;
+        private long spentBefore;
+        private List<LimitState> limits;
+        private List<Hold> holds;
+        private List<Secret> secrets;
+
+        Draft(MeterState of) {
+            id = of.id;
+            settings = of.settings;
+            version = of.version;
+            tombstone = of.tombstone;
+            rev = of.rev;
+            nonce = of.nonce;
+            epoch = of.epoch;
+            born = of.born;
+            host = of.host;
+            clean = of.clean;
+            spentNanoUsd = of.spentNanoUsd;
+            spentBefore = of.spentBefore;
+            limits = of.limits;
+            holds = of.holds;
+            secrets = of.secrets;
+        }
+
+        MeterState state() {
+            return new MeterState(
+                    id,
+                    settings,
+                    version,
+                    tombstone,
+                    rev,
+                    nonce,
+                    epoch,
+                    born,
+                    host,
+                    clean,
+                    spentNanoUsd,
+                    spentBefore,
+                    limits,
+                    holds,
+                    secrets);
+        }
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.streams.mock.MockSettings;
+import java.math.BigDecimal;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
@@ -514,5 +515,29 @@ class ChainTest {
                 .path("data")
                 .forEach(model -> models.add(model.path("id").asText()));
         return models;
+    }
+
+    @Test
+    void aBudgetForLifeThatATeamGetsLaterBeginsWithWhatItHasSpent() {
+        String team = team("");
+        String key = keyOf(team);
+        BigDecimal spent = BigDecimal.ZERO;
+        for (int i = 0; i < 5; i++) {
+            HttpResponse<String> answer = house.chat(key, "m");
+            spent = spent.add(new BigDecimal(header(answer, "x-litellm-response-cost")));
+        }
+        BigDecimal all = spent;
+        Awaitility.await()
+                .until(() -> House.json(house.get("/team/info?team_id=" + team, House.MASTER))
+                                .path("team_info")
+                                .path("spend")
+                                .decimalValue()
+                                .compareTo(all)
+                        == 0);
+
+        admin("/team/update", "{'team_id':'" + team + "','max_budget':100}");
+        assertThat(ofTeam(team, "budget").path("committed").decimalValue()).isEqualByComparingTo(all);
+        admin("/team/update", "{'team_id':'" + team + "','max_budget':0.1}");
+        assertThat(house.chat(key, "m").statusCode()).isEqualTo(429);
     }
 }

@@ -54,6 +54,16 @@ final class AccountDuty implements Duty {
     }
 
     @Override
+    public boolean countsByLedger() {
+        return true;
+    }
+
+    @Override
+    public void ledger(long nanoUsd) {
+        ledgerNanoUsd = nanoUsd - book().durable().spentBefore();
+    }
+
+    @Override
     public void takeCreated(MeterState row) {
         book = AccountBook.ofCreated(id, row, common);
         early.forEach(book::want);

@@ -47,6 +47,11 @@ interface Duty {
     /** What has been spent and what open holds may still spend, for a budget that is set from now on. */
     long spentOrHeld();
 
+    /** It knows only what the ledger had when it was last {@linkplain #ledger told}. */
+    boolean countsByLedger();
+
+    void ledger(long nanoUsd);
+
     Optional<MeterState> plan(UnaryOperator<MeterState> change, long now, long nonce);
 
     /** The last plan is durable. */

@@ -292,6 +292,14 @@ final class KeyDuty implements Duty {
     }
 
     @Override
+    public boolean countsByLedger() {
+        return false;
+    }
+
+    @Override
+    public void ledger(long nanoUsd) {}
+
+    @Override
     public long spentOrHeld() {
         return purse().spentOrHeld();
     }

@@ -170,6 +170,11 @@ public final class Meter {
 
     record RowUnknown(String why) implements StoreEvent {}
 
+    /** What the ledger has by now, for a change that begins with it. */
+    record LedgerRead(Update change, Loaded row) implements StoreEvent {}
+
+    record LedgerUnknown(Update change, String why) implements StoreEvent {}
+
     enum LoadAgain implements StoreEvent {
         NOW
     }

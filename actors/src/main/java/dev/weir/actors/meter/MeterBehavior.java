@@ -4,6 +4,8 @@ import dev.weir.actors.meter.Meter.Admin;
 import dev.weir.actors.meter.Meter.Command;
 import dev.weir.actors.meter.Meter.Create;
 import dev.weir.actors.meter.Meter.Inspect;
+import dev.weir.actors.meter.Meter.LedgerRead;
+import dev.weir.actors.meter.Meter.LedgerUnknown;
 import dev.weir.actors.meter.Meter.LoadAgain;
 import dev.weir.actors.meter.Meter.OfWrite;
 import dev.weir.actors.meter.Meter.RowLoaded;
@@ -248,12 +250,38 @@ final class MeterBehavior implements Duty.Life {
             // Its creator may have ended before everybody had heard of it.
             case Create create -> duty.enforce(create, () -> create.replyTo().tell(new AdminReply.AlreadyExists()));
             case Inspect inspect -> duty.whenKnown(() -> inspect.replyTo().tell(done()));
-            case Meter.Update update -> change(update);
+            case Meter.Update update -> {
+                if (duty.countsByLedger()) {
+                    readLedger(update);
+                } else {
+                    change(update);
+                }
+            }
             case Meter.SetBlocked block -> change(block);
             case Meter.Delete delete -> change(delete);
             case Meter.Rotate rotate -> change(rotate);
             case Meter.ResetSpend reset -> change(reset);
         }
+    }
+
+    private void readLedger(Meter.Update update) {
+        context.pipeToSelf(
+                store.load(id),
+                (loaded, failure) -> failure == null
+                        ? new LedgerRead(update, loaded)
+                        : new LedgerUnknown(update, String.valueOf(failure.getMessage())));
+    }
+
+    private Behavior<Command> onLedger(LedgerRead read) {
+        if (!claimed || leaving) {
+            read.change().replyTo().tell(new AdminReply.Unavailable(MOVING));
+        } else {
+            if (read.row() instanceof Loaded.Present present) {
+                duty.ledger(present.ledgerNanoUsd());
+            }
+            change(read.change());
+        }
+        return Behaviors.same();
     }
 
     private void change(Admin admin) {
@@ -357,6 +385,11 @@ final class MeterBehavior implements Duty.Life {
                 yield Behaviors.same();
             }
             case LoadAgain again -> load();
+            case LedgerRead read -> onLedger(read);
+            case LedgerUnknown unknown -> {
+                unknown.change().replyTo().tell(new AdminReply.Unavailable(unknown.why()));
+                yield Behaviors.same();
+            }
             case OfWrite of ->
                 switch (writer.on(of.event())) {
                     case OPEN -> Behaviors.same();

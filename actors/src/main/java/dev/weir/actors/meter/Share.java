@@ -169,8 +169,11 @@ final class Share {
     /** What each end user of the group has from now on, unless a newer policy is known. */
     void policy(EndUserPolicy policy) {
         if (settings == null || policy.version() > version) {
+            boolean same = settings != null && settings.limits().equals(policy.each());
             adopt(born, policy.version(), policy.settings(), false);
-            slices.giveBack();
+            if (!same) {
+                slices.giveBack();
+            }
         }
     }
 

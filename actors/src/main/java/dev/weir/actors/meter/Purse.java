@@ -7,7 +7,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,8 +26,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Purse {
 
-    private static final int REMEMBERED_SETTLEMENTS = 4096;
-
     /** In the order in which those who wait are looked at: there has to be room for whom the others wait. */
     private static final Comparator<Ask> RUNNING_FIRST = Comparator.comparing(ask -> ask.topUp() == 0);
 
@@ -36,10 +33,11 @@ final class Purse {
     private final Chain chain;
     private MeterState durable;
     private boolean claimed;
+
     private List<OwnSlice> owns = List.of();
     private final Set<Portion> queued = new HashSet<>();
     private final Map<HoldId, Hold> holds = new HashMap<>();
-    private final Set<HoldId> settledOfOldEpochs = new LinkedHashSet<>();
+    private OldHolds oldHolds;
     private Debt debt = Debt.NONE;
     private long slots;
     private long spentNanoUsd;
@@ -52,10 +50,11 @@ final class Purse {
         this.common = common;
         this.chain = new Chain(shares, watcher);
         this.durable = row;
+        this.oldHolds = new OldHolds(row.clean() ? row.epoch() : row.epoch() + 1);
         this.spentNanoUsd = Math.max(row.spentNanoUsd(), ledgerNanoUsd - row.spentBefore());
         adopt(row.claimed(common));
         if (row.clean()) {
-            row.holds().stream().filter(hold -> common.isDoorAlive(hold.id())).forEach(this::reopen);
+            row.holds().forEach(this::inherit);
         }
     }
 
@@ -63,7 +62,16 @@ final class Purse {
     static Purse ofCreated(MeterState row, MeterSettings common, Shares shares, ActorRef<Meter.Command> watcher) {
         Purse purse = new Purse(row, row.spentBefore(), common, shares, watcher);
         purse.claimed = true;
+        purse.oldHolds = new OldHolds(row.epoch());
         return purse;
+    }
+
+    private void inherit(Hold hold) {
+        if (common.isDoorAlive(hold.id())) {
+            reopen(hold);
+        } else {
+            oldHolds.orphan(hold.id());
+        }
     }
 
     private void reopen(Hold hold) {
@@ -149,7 +157,7 @@ final class Purse {
         if (hold != null && hold.topUps() >= ask.topUp()) {
             return Optional.of(granted(ask));
         }
-        if (hold == null && isOver(ask)) {
+        if (hold == null && oldHolds.isOver(ask.hold(), ask.epoch(), durable.born())) {
             return Optional.of(new Decision.Unavailable("the call is over"));
         }
         boolean switches = hold == null || !hold.model().equals(ask.model());
@@ -166,13 +174,6 @@ final class Purse {
         } finally {
             Chain.unlock(above);
         }
-    }
-
-    /** A hold that is not here was settled; only those of an owner that crashed may still be open. */
-    private boolean isOver(Ask ask) {
-        return ask.epoch() >= durable.epoch()
-                || ask.epoch() < durable.born()
-                || settledOfOldEpochs.contains(ask.hold());
     }
 
     private Optional<Decision> topUp(Ask ask, @Nullable Hold hold, boolean switches, List<Share> above, long now) {
@@ -352,7 +353,7 @@ final class Purse {
         if (hold == null) {
             return settleOldEpoch(id, epoch, held, used, began);
         }
-        boolean ofCrashed = epoch < durable.epoch() && remember(id);
+        boolean ofCrashed = epoch < durable.epoch() && oldHolds.settle(id);
         Need charged = ofCrashed ? held.less(hold.need()) : Need.NONE;
         slots -= hold.need().slots();
         spentNanoUsd += began ? used.nanoUsd() : 0;
@@ -366,10 +367,10 @@ final class Purse {
 
     /** What an owner that crashed had held is charged whole already: only what goes beyond is still to be charged. */
     private Debt settleOldEpoch(HoldId id, long epoch, Need held, Need used, boolean began) {
-        boolean ofThisKey = epoch >= durable.born() && epoch < durable.epoch();
-        if (!ofThisKey || !remember(id)) {
+        if (oldHolds.isOver(id, epoch, durable.born())) {
             return Debt.NONE;
         }
+        oldHolds.settle(id);
         spentNanoUsd += began ? used.nanoUsd() : 0;
         boolean owes = false;
         for (OwnSlice own : owns) {
@@ -380,13 +381,6 @@ final class Purse {
         }
         chain.settleUnknown(settings(), id, held, used, began);
         return new Debt(owes, Map.of());
-    }
-
-    private boolean remember(HoldId id) {
-        if (settledOfOldEpochs.size() >= REMEMBERED_SETTLEMENTS) {
-            settledOfOldEpochs.remove(settledOfOldEpochs.iterator().next());
-        }
-        return settledOfOldEpochs.add(id);
     }
 
     // The row.

@@ -45,6 +45,9 @@ final class History {
     private final KeySettings first;
     private final boolean impatient;
     private final Map<Window, Long> used = new HashMap<>();
+    /** Calls that are over, of this owner and of the one before that left by itself. */
+    private final List<Call> ended = new ArrayList<>();
+
     private final Map<Window, Long> excess = new HashMap<>();
     private final Map<HoldId, Ask> waiting = new LinkedHashMap<>();
     private final List<Call> open = new ArrayList<>();
@@ -240,6 +243,18 @@ final class History {
             plan();
         }
         drain();
+        ended.add(call);
+        again(ended.get(argument % ended.size()), use, began);
+    }
+
+    /** The acknowledgement was lost, or the meter has left in between: it counts once all the same. */
+    private void again(Call call, Need use, boolean began) {
+        if (purse.isClaimed()) {
+            List<Standing> before = purse.standings(now);
+            assertThat(purse.settle(call.id, call.epoch, call.need, use, began).row())
+                    .isFalse();
+            assertThat(purse.standings(now)).as("a settlement counts once").isEqualTo(before);
+        }
     }
 
     private void witness(Call call, LimitState limit, Need use, boolean began) {
@@ -364,6 +379,7 @@ final class History {
             return;
         }
         waiting.clear();
+        ended.removeIf(call -> call.epoch < purse.durable().epoch());
         List<Standing> before = purse.standings(now);
         row = purse.leaving(++sequence);
         if ((argument & 1) == 0) {
@@ -392,6 +408,7 @@ final class History {
         inFlight = null;
         waiting.clear();
         processEnds();
+        ended.clear();
         excess.clear(); // what was not acknowledged may be lost; the rest is in the row
         purse = new Purse(row, 0, common, shares(), WATCHER);
         plan();

@@ -3,7 +3,6 @@ package dev.weir.actors.meter;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -34,8 +33,8 @@ final class AccountBook {
     private final MeterSettings common;
     private MeterState durable;
     private boolean claimed;
-    private final List<Want> wanted = new ArrayList<>();
-    private final List<Want> planned = new ArrayList<>();
+    private final Map<Long, Want> wanted = new LinkedHashMap<>();
+    private final Map<Long, Want> planned = new LinkedHashMap<>();
     private final Map<Long, Long> sequences = new HashMap<>();
     private final Set<Line> denied = new HashSet<>();
     private final Set<Line> deniedBeyond = new HashSet<>();
@@ -65,8 +64,7 @@ final class AccountBook {
     void want(Want want) {
         if (want.sequence() > sequences.getOrDefault(want.node(), 0L)) {
             sequences.put(want.node(), want.sequence());
-            wanted.removeIf(before -> before.node() == want.node() && want.covers(before));
-            wanted.add(want);
+            wanted.put(want.node(), want);
         }
     }
 
@@ -76,7 +74,7 @@ final class AccountBook {
 
     /** The row to write next; empty when the store has everything, and {@link #answers} are true already. */
     Optional<MeterState> plan(UnaryOperator<MeterState> change, long now, long nonce) {
-        planned.addAll(wanted);
+        planned.putAll(wanted);
         wanted.clear();
         denied.clear();
         deniedBeyond.clear();
@@ -110,7 +108,7 @@ final class AccountBook {
     /** Its owner's settings are not told to it: whoever uses it says what they are. */
     private MeterState underPolicy(MeterState row) {
         MeterState latest = row;
-        for (Want want : planned) {
+        for (Want want : planned.values()) {
             EndUserPolicy policy = want.policy();
             if (policy != null && policy.version() > latest.version()) {
                 latest = row.withPolicy(policy);
@@ -131,7 +129,7 @@ final class AccountBook {
                 endUsers.add(String.valueOf(state.id().endUser()));
             }
         }
-        for (Want want : planned) {
+        for (Want want : planned.values()) {
             for (Want.Line line : want.lines()) {
                 if (line.isEmpty()
                         || states.containsKey(line.id())
@@ -171,21 +169,14 @@ final class AccountBook {
 
     // Of all.
 
-    /** What nodes wait for the answer to. */
-    private Collection<Want> latest() {
-        Map<Long, Want> latest = new LinkedHashMap<>();
-        planned.forEach(want -> latest.put(want.node(), want));
-        return latest.values();
-    }
-
     /** First what everybody has used and given back, then what there is for everybody: nothing is granted twice. */
     private LimitState taken(LimitState state, LimitRule rule, long born, long now) {
         LimitState next = state;
-        for (Want want : planned) {
+        for (Want want : planned.values()) {
             Want.Line line = line(want, rule.id(), born);
             next = line == null ? next : merged(next, want.node(), line);
         }
-        for (Want want : latest()) {
+        for (Want want : planned.values()) {
             Want.Line line = line(want, rule.id(), born);
             next = line == null ? next : allotted(next, rule, want.node(), line, now);
         }
@@ -264,14 +255,14 @@ final class AccountBook {
 
     /** The last plan will never be. */
     void abandoned() {
-        wanted.addAll(0, planned);
+        planned.forEach(wanted::putIfAbsent);
         planned.clear();
     }
 
     /** What to answer those who were in the last plan. */
     List<Answer> answers() {
         List<Answer> answers = new ArrayList<>();
-        for (Want want : latest()) {
+        for (Want want : planned.values()) {
             List<Allotted.Line> lines = isGroup()
                     ? asked(want)
                     : durable.limits().stream()
@@ -321,8 +312,8 @@ final class AccountBook {
 
     /** Everybody who is waiting, and is not answered with figures. */
     List<Want> clear() {
-        List<Want> all = new ArrayList<>(planned);
-        all.addAll(wanted);
+        List<Want> all = new ArrayList<>(planned.values());
+        all.addAll(wanted.values());
         planned.clear();
         wanted.clear();
         return all;

@@ -67,6 +67,8 @@ final class Share {
     private boolean gone;
     private boolean letGo;
     private boolean leaving;
+    private boolean retiring;
+    private boolean retired;
     private long charged;
     private long chargedSent;
     private long chargedDurable;
@@ -182,10 +184,16 @@ final class Share {
     /** A call waits for more. {@code watcher} is told when something has come. */
     void await(Ask ask, ActorRef<Meter.Command> watcher) {
         @Nullable String endUser = endUser(ask);
-        used = true;
+        inUse();
         slices.used(endUser);
         waiting.put(ask.hold(), new Waiting(ask.model(), ask.need(), ask.topUp() > 0, endUser));
         watchers.add(watcher);
+    }
+
+    private void inUse() {
+        used = true;
+        retiring = false;
+        retired = false;
     }
 
     /** {@code watcher} is told when something has come. */
@@ -199,7 +207,7 @@ final class Share {
 
     /** Holds what the call needs, which fits every slice that is about its model, within or beyond. */
     void hold(Ask ask, long now) {
-        used = true;
+        inUse();
         List<Hold.Piece> pieces = new ArrayList<>(4);
         Open before = holds.get(ask.hold());
         if (before != null) {
@@ -260,7 +268,11 @@ final class Share {
 
     /** There is something to tell or to ask. */
     boolean wants(long now) {
-        return settings == null || !waiting.isEmpty() || owes() || hasSpareBeyond() || (!leaving && isLow(now));
+        return settings == null
+                || !waiting.isEmpty()
+                || owes()
+                || hasSpareBeyond()
+                || (retiring ? !retired : !leaving && isLow(now));
     }
 
     /** Somebody waits who may go beyond a limit. */
@@ -309,7 +321,7 @@ final class Share {
         List<Want.Line> lines = new ArrayList<>(moving.size());
         boolean whole = true;
         for (ShareSlice slice : moving) {
-            lines.add(slice.want(needed(slice, now), beyond(slice, now), goesBeyond, !leaving, now));
+            lines.add(slice.want(needed(slice, now), beyond(slice, now), goesBeyond, !leaving && !retiring, now));
             whole &= slice.isSynced() || slice.over() == 0;
         }
         chargedSent = whole ? charged : chargedSent;
@@ -374,6 +386,7 @@ final class Share {
                     slices.told(granted.lines(), now);
                 }
                 if (current) {
+                    retired = retiring;
                     slices.heard();
                     chargedDurable = chargedSent;
                 }
@@ -421,6 +434,19 @@ final class Share {
         born = life;
         version = nextVersion;
         settings = next;
+    }
+
+    /** Nobody uses it: what is not in use goes back. It {@linkplain #isRetired is retired} when its meter has that. */
+    void retire() {
+        if (!retiring) {
+            retiring = true;
+            slices.giveBack();
+        }
+    }
+
+    /** Its meter knows all that it knows, so that it may be forgotten: whoever needs it again asks what there was. */
+    boolean isRetired() {
+        return retired;
     }
 
     /** Nobody has used it since the last time that this was asked, and nothing of it is open. */

@@ -298,14 +298,15 @@ public final class Shares {
                 return false;
             }
             share.tidy(now);
-            if (!share.isIdle()) {
-                ask(share, now);
-                return false;
+            if (share.isIdle()) {
+                if (share.isRetired()) {
+                    share.letGo();
+                    return true;
+                }
+                share.retire();
             }
-            share.leave();
-            meters.accept(share.want(node, now, self));
-            share.letGo();
-            return true;
+            ask(share, now);
+            return false;
         } finally {
             share.unlock();
         }

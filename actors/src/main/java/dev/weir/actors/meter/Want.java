@@ -62,19 +62,4 @@ public record Want(
     public Want {
         lines = List.copyOf(lines);
     }
-
-    /** Whether all counters of {@code before}, of the same node, are here too: not when the node forgot them in between. */
-    boolean covers(Want before) {
-        return born > before.born || before.lines.stream().allMatch(this::covers);
-    }
-
-    private boolean covers(Line before) {
-        for (Line line : lines) {
-            if (line.id.equals(before.id)) {
-                return line.gen > before.gen
-                        || (line.gen == before.gen && line.returned >= before.returned && line.over >= before.over);
-            }
-        }
-        return false;
-    }
 }

@@ -94,6 +94,7 @@ final class AccountHistory {
     private long sequence;
     private long incarnations;
     private int granted;
+    private int forgotten;
 
     /**
      * @param endUsers whom a group of them is about; 0 for an account that is none
@@ -135,6 +136,20 @@ final class AccountHistory {
 
     int granted() {
         return granted;
+    }
+
+    int forgotten() {
+        return forgotten;
+    }
+
+    /** Nobody uses any share for some time. */
+    void idle() {
+        for (int round = 0; round < 2; round++) {
+            for (int i = 0; i < nodes.size(); i++) {
+                tidy(i);
+            }
+            quiesce();
+        }
     }
 
     int refused() {
@@ -203,16 +218,15 @@ final class AccountHistory {
         }
         node.share.tidy(now);
         node.share.isIdle(); // forgets that it was in use
-        if (!node.share.isIdle()) {
-            ask(node);
-            return;
+        if (node.share.isIdle()) {
+            if (node.share.isRetired()) {
+                node.share = node.shares.get();
+                forgotten++;
+                return;
+            }
+            node.share.retire();
         }
-        node.share.leave();
-        wants.add(node.share.want(node.incarnation, now, keeper));
-        node.share = node.shares.get();
-        if (!faults) {
-            deliverWant(wants.size() - 1, false); // what comes behind the next share's first word is not heard
-        }
+        ask(node);
     }
 
     private void pass(long millis) {

@@ -89,4 +89,30 @@ final class AccountPropertyTest {
         assertThat(history.granted()).isEqualTo(rpm);
         assertThat(history.refused()).isEqualTo(above);
     }
+
+    @Property(tries = 300)
+    void whatNobodyUsesIsForgottenAndNothingIsLostWithIt(
+            @ForAll @IntRange(max = 3) int endUsers,
+            @ForAll @IntRange(min = 1, max = 4) int nodes,
+            @ForAll @IntRange(min = 1, max = 40) int calls) {
+        AccountHistory history = new AccountHistory(
+                Limits.NONE.withRpm(1_000).withSlots(50),
+                endUsers,
+                nodes,
+                false,
+                KIT.system().ignoreRef());
+        for (int call = 0; call < calls; call++) {
+            history.reserve(call);
+        }
+        history.quiesce();
+        history.settleAll();
+
+        history.idle();
+        assertThat(history.forgotten()).isPositive();
+        for (int call = 0; call < calls; call++) {
+            history.reserve(call);
+        }
+        history.quiesce();
+        history.checkExact();
+    }
 }

@@ -1,0 +1,132 @@
+package dev.weir.actors.meter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
+import dev.weir.config.Limits;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/** What a node forgets of an account, and what it believes when it comes back to it. */
+class ShareTest {
+
+    private static final ActorTestKit KIT = ActorTestKit.create();
+    private static final AccountId TEAM = AccountId.team("t");
+    private static final long NOW = 1_800_000_000_000L;
+    private static final Need CALL = Need.ofCall(1, 0, true);
+
+    private final AtomicLong sequences = new AtomicLong();
+    private final ActorRef<Keeper.Command> keeper =
+            KIT.<Keeper.Command>createTestProbe().getRef();
+    private final ActorRef<Meter.Command> watcher =
+            KIT.<Meter.Command>createTestProbe().getRef();
+    private final AccountBook book = book();
+    private MeterState row = book.durable();
+    private long nonce;
+
+    private static AccountBook book() {
+        AccountSettings settings = AccountSettings.unlimited(AccountId.Kind.TEAM)
+                .withLimits(Limits.NONE.withRpm(40).withSlots(9));
+        MeterSettings common =
+                new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 0, 10);
+        return AccountBook.ofCreated(
+                TEAM, MeterState.created(TEAM.toString(), settings, 1, NOW).next(1), common);
+    }
+
+    @AfterAll
+    static void close() {
+        KIT.shutdownTestKit();
+    }
+
+    private Share share() {
+        return new Share(TEAM, ZoneOffset.UTC, sequences::incrementAndGet);
+    }
+
+    private Allotted answer(Want want) {
+        book.want(want);
+        book.plan(state -> state, NOW, ++nonce).ifPresent(next -> {
+            row = next;
+            book.written(next);
+        });
+        return book.answers().getFirst().allotted();
+    }
+
+    private void talk(Share share) {
+        share.told(answer(share.want(1, NOW, keeper)), NOW);
+    }
+
+    private static Ask ask(long call) {
+        return new Ask(new HoldId(1, call), "k", "m", CALL, null, 0, 0, true);
+    }
+
+    /** A share that had a call, which is over. */
+    private Share used() {
+        Share share = share();
+        talk(share);
+        share.await(ask(1), watcher);
+        talk(share);
+        share.forget(ask(1).hold());
+        share.hold(ask(1), NOW);
+        share.settle(ask(1).hold(), CALL, true);
+        share.isIdle();
+        return share;
+    }
+
+    @Test
+    void isForgottenWhenItsMeterHasWhatItGaveBack() {
+        Share share = used();
+        assertThat(share.isIdle()).isTrue();
+        share.retire();
+        Want lost = share.want(1, NOW, keeper);
+
+        while (!share.isLate()) {
+            assertThat(share.isRetired()).isFalse();
+        }
+        assertThat(share.isRetired()).as("nobody has answered").isFalse();
+        assertThat(share.wants(NOW)).as("it is said again").isTrue();
+
+        talk(share);
+        assertThat(share.isRetired()).isTrue();
+        assertThat(row.limits())
+                .allSatisfy(limit ->
+                        assertThat(limit.committed()).isEqualTo(limit.id().kind() == LimitId.Kind.SLOTS ? 0 : 1));
+        book.want(lost);
+        assertThat(book.isQuiet()).as("an older message").isTrue();
+    }
+
+    @Test
+    void isNotForgottenWhenSomebodyUsesItMeanwhile() {
+        Share share = used();
+        share.retire();
+        Want want = share.want(1, NOW, keeper);
+        share.await(ask(2), watcher);
+        share.told(answer(want), NOW);
+
+        assertThat(share.isRetired()).isFalse();
+    }
+
+    @Test
+    void doesNotListenToAnswersToTheOneBefore() {
+        Share first = used();
+        Allotted before = answer(first.want(1, NOW, keeper));
+        first.retire();
+        talk(first);
+
+        Share second = share();
+        second.told(before, NOW);
+        assertThat(second.settings()).isNull();
+        Want sync = second.want(1, NOW, keeper);
+        second.told(before, NOW);
+        assertThat(second.settings()).isNull();
+        second.told(answer(sync), NOW);
+
+        assertThat(second.slices())
+                .allSatisfy(slice -> assertThat(slice.piece()).isEqualTo(slice.used()));
+    }
+}

@@ -100,7 +100,7 @@ final class LimitFields {
             if (limit.period() == null) {
                 // Whoever can be invented at will would be remembered for ever.
                 fields.at(limit.model() == null ? BUDGET : MODEL_BUDGETS)
-                        .problem("with a duration: end users are many");
+                        .problem("a duration beside it, as end users are many");
             }
         }
         return limits.equals(Limits.NONE) ? null : limits;

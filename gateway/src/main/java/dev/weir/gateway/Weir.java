@@ -302,6 +302,7 @@ public final class Weir implements AutoCloseable {
                     refusals[0] = journal.refusals();
                     modes.set(Mode.ROW, node.hasUnreadableRows());
                     modes.set(Mode.ACCOUNT, node.hasSilentAccounts());
+                    modes.set(Mode.END_USERS, node.hasCrowds());
                     modes.set(Mode.SETTLEMENTS, node.meters().isOverwhelmed());
                 },
                 1,

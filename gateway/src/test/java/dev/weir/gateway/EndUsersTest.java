@@ -10,15 +10,11 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -258,47 +254,6 @@ class EndUsersTest {
             assertThat(own.post("/v1/chat/completions", key, body).statusCode()).isEqualTo(200);
             own.restart();
             assertThat(own.post("/v1/chat/completions", key, body).statusCode()).isEqualTo(429);
-        }
-    }
-
-    @Test
-    void manyMoreThanThereIsRoomForCostNothingMore() {
-        WindowsTest.WallClock clock = new WindowsTest.WallClock("2026-11-20T10:00:00Z");
-        try (House own = House.by(
-                clock,
-                MockSettings.forTests(),
-                House.model("m", "mock;tokens=10"),
-                "weir:\n  meters: {end_users: 256}\n")) {
-            String key = own.key("{\"end_user_limits\":{\"rpm_limit\":5}}");
-            Set<Integer> codes = new HashSet<>();
-            List<String> inside = new ArrayList<>();
-            for (int i = 0; i < 3_000; i++) {
-                HttpResponse<String> answer =
-                        own.post("/v1/chat/completions", key, House.body("m", false, ",\"user\":\"user-" + i + "\""));
-                codes.add(answer.statusCode());
-                if (answer.statusCode() == 200) {
-                    inside.add("user-" + i);
-                } else {
-                    assertThat(answer.body()).contains("limits each end user", "weir.meters.end_users");
-                    assertThat(answer.headers().firstValue("retry-after")).isPresent();
-                }
-            }
-            assertThat(codes).containsExactlyInAnyOrder(200, 429);
-            assertThat(inside).hasSizeBetween(256, 2 * 256);
-
-            String known = House.body("m", false, ",\"user\":\"" + inside.getFirst() + "\"");
-            List<Integer> ofKnown = new ArrayList<>();
-            for (int i = 0; i < 5; i++) {
-                ofKnown.add(own.post("/v1/chat/completions", key, known).statusCode());
-            }
-            assertThat(ofKnown).containsExactly(200, 200, 200, 200, 429);
-
-            clock.step(Duration.ofMinutes(3));
-            String late = House.body("m", false, ",\"user\":\"user-2999\"");
-            Awaitility.await()
-                    .untilAsserted(() -> assertThat(
-                                    own.post("/v1/chat/completions", key, late).statusCode())
-                            .isEqualTo(200));
         }
     }
 

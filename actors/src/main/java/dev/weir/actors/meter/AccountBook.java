@@ -162,11 +162,6 @@ final class AccountBook {
                 && state.rolled(rule, now, common.zone()).carried() == 0;
     }
 
-    /** Somebody who came last found no room. */
-    boolean isCrowded() {
-        return !crowded.isEmpty();
-    }
-
     // Of all.
 
     /** First what everybody has used and given back, then what there is for everybody: nothing is granted twice. */

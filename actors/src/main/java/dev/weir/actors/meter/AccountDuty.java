@@ -28,7 +28,6 @@ final class AccountDuty implements Duty {
     private final Map<Long, Want> reported = new HashMap<>();
     private @Nullable AccountBook book;
     private long ledgerNanoUsd;
-    private boolean crowded;
 
     AccountDuty(AccountId id, Life life, MeterSettings common, Peers peers, ActorContext<Command> context) {
         this.id = id;
@@ -184,14 +183,6 @@ final class AccountDuty implements Duty {
     }
 
     private void answer() {
-        if (book().isCrowded() && !crowded) {
-            context.getLog()
-                    .warn(
-                            "meter {}: {} end users are in their windows, as many as there is room for: others are refused",
-                            id,
-                            common.endUsers());
-        }
-        crowded = book().isCrowded();
         book().answers().forEach(answer -> answer.to().replyTo().tell(answer.allotted()));
     }
 

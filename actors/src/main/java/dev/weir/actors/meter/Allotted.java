@@ -31,6 +31,11 @@ public record Allotted(AccountId account, long sequence, Outcome outcome) implem
         }
     }
 
+    /** Somebody found no room. */
+    boolean isCrowded() {
+        return outcome instanceof Granted granted && granted.lines.stream().anyMatch(Line::crowded);
+    }
+
     /** There is no such account. */
     public record Absent() implements Outcome {}
 

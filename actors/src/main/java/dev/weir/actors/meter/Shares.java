@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Shares {
 
+    private static final long CROWDED_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private final long node;
     private final ZoneId zone;
     private final Consumer<Want> meters;
@@ -32,6 +35,8 @@ public final class Shares {
     private volatile @Nullable ActorRef<Keeper.Command> keeper;
     private final AtomicLong version = new AtomicLong();
     private final AtomicLong sequences = new AtomicLong();
+    private volatile boolean crowded;
+    private volatile long crowdedAt;
 
     /**
      * @param node this node's incarnation
@@ -170,6 +175,10 @@ public final class Shares {
         Share share = shares.get(answer.account());
         if (share == null) {
             return;
+        }
+        if (answer.isCrowded()) {
+            crowdedAt = System.nanoTime();
+            crowded = true;
         }
         Set<ActorRef<Meter.Command>> watchers;
         share.lock();
@@ -326,6 +335,11 @@ public final class Shares {
                 share.unlock();
             }
         }
+    }
+
+    /** End users were refused in the last moments, because a group had no room for them. */
+    public boolean hasCrowds() {
+        return crowded && System.nanoTime() - crowdedAt < CROWDED_NANOS;
     }
 
     /** There are accounts whose meters have not answered for some time. */

@@ -207,6 +207,11 @@ public final class Node {
         return shares.hasSilent();
     }
 
+    /** End users were refused in the last moments, because there was no room for more. */
+    public boolean hasCrowds() {
+        return shares.hasCrowds();
+    }
+
     /** This start's number: no other start of any node over the same store has it. */
     public long incarnation() {
         return incarnation;

@@ -25,6 +25,9 @@ public final class DegradedModes {
         ACCOUNT(
                 "an account's meter does not answer",
                 "keys below it go on with what this node has of it, then get 503"),
+        END_USERS(
+                "as many end users as weir.meters.end_users allows are in their windows",
+                "those get on, others get 429 until windows end"),
         SETTLEMENTS("too many settlements are not acknowledged", "new calls get 503 until fewer are");
 
         private final String what;

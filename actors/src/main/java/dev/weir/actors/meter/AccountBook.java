@@ -122,9 +122,13 @@ final class AccountBook {
         crowded.clear();
         Map<LimitId, LimitState> states = new LinkedHashMap<>();
         Set<String> endUsers = new HashSet<>();
+        Set<LimitId> named = planned.values().stream()
+                .flatMap(want -> want.lines().stream())
+                .map(Want.Line::id)
+                .collect(Collectors.toSet());
         for (LimitState state : row.limits()) {
             LimitRule rule = rules.get(state.id().ofEndUser(null));
-            if (rule != null && !isOver(state, rule, now)) {
+            if (rule != null && (named.contains(state.id()) || !isOver(state, rule, now))) {
                 states.put(state.id(), state);
                 endUsers.add(String.valueOf(state.id().endUser()));
             }

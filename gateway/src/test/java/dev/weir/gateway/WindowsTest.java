@@ -46,7 +46,7 @@ class WindowsTest {
 
         @Override
         public Clock withZone(ZoneId zone) {
-            throw new UnsupportedOperationException();
+            throw new UnsupportedOperationException(); // zones are configured: who asked a clock for one would be wrong
         }
     }
 

@@ -47,19 +47,13 @@ class EndUsersTest {
         return "n" + NAMES.incrementAndGet();
     }
 
-    private static JsonNode admin(String path, String body) {
-        HttpResponse<String> response = house.post(path, House.MASTER, body.replace('\'', '"'));
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        return House.json(response);
-    }
-
     private static String key(String fields) {
         return house.key(("{" + fields + "}").replace('\'', '"'));
     }
 
     private static String teamWith(String endUserLimits) {
         String team = name();
-        admin("/team/new", "{'team_id':'" + team + "','end_user_limits':" + endUserLimits + "}");
+        house.admin("/team/new", "{'team_id':'" + team + "','end_user_limits':" + endUserLimits + "}");
         return team;
     }
 
@@ -197,18 +191,18 @@ class EndUsersTest {
         String key = keyOf(team);
         assertThat(codes(2, key, "ann")).containsExactly(200, 200);
 
-        admin("/team/update", "{'team_id':'" + team + "','end_user_limits':{'rpm_limit':3}}");
+        house.admin("/team/update", "{'team_id':'" + team + "','end_user_limits':{'rpm_limit':3}}");
         assertThat(codes(2, key, "ann")).containsExactly(200, 429);
-        admin("/team/update", "{'team_id':'" + team + "','end_user_limits':{'rpm_limit':4}}");
+        house.admin("/team/update", "{'team_id':'" + team + "','end_user_limits':{'rpm_limit':4}}");
         assertThat(codes(2, key, "ann")).containsExactly(200, 429);
-        admin("/team/update", "{'team_id':'" + team + "','rpm_limit':1000,'end_user_limits':null}");
+        house.admin("/team/update", "{'team_id':'" + team + "','rpm_limit':1000,'end_user_limits':null}");
         assertThat(codes(2, key, "ann")).containsExactly(200, 200);
-        admin("/team/update", "{'team_id':'" + team + "','end_user_limits':{'rpm_limit':4}}");
+        house.admin("/team/update", "{'team_id':'" + team + "','end_user_limits':{'rpm_limit':4}}");
         assertThat(codes(2, key, "ann")).as("what was used is not forgotten").containsExactly(429, 429);
 
         String ofKey = key("'end_user_limits':{'rpm_limit':2}");
         assertThat(codes(1, ofKey, "ann")).containsExactly(200);
-        admin("/key/update", "{'key':'" + ofKey + "','end_user_limits':{'rpm_limit':1}}");
+        house.admin("/key/update", "{'key':'" + ofKey + "','end_user_limits':{'rpm_limit':1}}");
         assertThat(codes(1, ofKey, "ann")).containsExactly(429);
     }
 

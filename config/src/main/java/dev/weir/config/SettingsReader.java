@@ -7,12 +7,14 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the {@code weir:} block, laid over {@code reference.conf}, into settings. */
@@ -26,6 +28,9 @@ final class SettingsReader {
     /** Settings that exist without a default, by the block they stand in. */
     private static final Map<String, Set<String>> WITHOUT_DEFAULT = Map.of(
             "weir.tls", Set.of("certificate", "key"),
+            "weir.management.tls", Set.of("certificate", "key"),
+            "weir.cluster", Set.of("advertise"),
+            "weir.cluster.tls", Set.of("certificate", "key", "ca"),
             "weir.upstream", Set.of("ca"),
             "weir.storage", Set.of("url"),
             "weir.global", LimitFields.NAMES);
@@ -62,13 +67,18 @@ final class SettingsReader {
                 upstream(weir.at("upstream")),
                 new WeirSettings.Admission(weir.at("admission").at("timeout").duration()),
                 meters(weir.at("meters")),
-                new WeirSettings.Shutdown(weir.at("shutdown").at("deadline").duration()),
+                new WeirSettings.Shutdown(
+                        notice(weir.at("shutdown").at("notice")),
+                        weir.at("shutdown").at("deadline").duration()),
                 storage(weir.at("storage")),
                 new WeirSettings.Cors(origins(weir.at("cors").at("allowed_origins"))),
-                new WeirSettings.Management(portOrOff(weir.at("management").at("port"))),
+                new WeirSettings.Management(
+                        portOrOff(weir.at("management").at("port")),
+                        weir.at("management").at("host").text(),
+                        tls(weir.at("management").at("tls"))),
                 accessLog(weir.at("access_log").at("target")),
                 new WeirSettings.Metrics(weir.at("metrics").at("enabled").flag()),
-                new WeirSettings.Cluster((int) weir.at("cluster").at("port").integer(0, MAX_PORT)),
+                cluster(weir.at("cluster")),
                 LimitFields.patched(Limits.NONE, weir.at("global")),
                 keys);
     }
@@ -161,6 +171,43 @@ final class SettingsReader {
                 storage.at("ledger_retention").durationOrOff());
     }
 
+    private static Duration notice(Value notice) {
+        Duration time = notice.durationOrOff();
+        return time == null ? Duration.ZERO : time;
+    }
+
+    private static WeirSettings.Cluster cluster(Value cluster) {
+        String host = cluster.at("host").text();
+        Value advertise = cluster.at("advertise");
+        List<String> seeds = new ArrayList<>();
+        for (Value seed : cluster.at("seeds").items()) {
+            String text = seed.text();
+            if (!HostAndPort.isOne(text)) {
+                seed.problem("host:port");
+            }
+            seeds.add(text);
+        }
+        return new WeirSettings.Cluster(
+                host,
+                (int) cluster.at("port").integer(0, MAX_PORT),
+                advertise.isAbsent() ? host : advertise.text(),
+                seeds,
+                nodeTls(cluster.at("tls")));
+    }
+
+    private static WeirSettings.@Nullable NodeTls nodeTls(Value tls) {
+        Path certificate = existingFile(tls.at("certificate"));
+        Path key = existingFile(tls.at("key"));
+        Path ca = existingFile(tls.at("ca"));
+        long said = Stream.of("certificate", "key", "ca")
+                .filter(name -> !tls.at(name).isAbsent())
+                .count();
+        if (said != 0 && said != 3) {
+            tls.reading().problem(tls.path(), "certificate, key and ca are not all there", "all or none of them");
+        }
+        return certificate == null || key == null || ca == null ? null : new WeirSettings.NodeTls(certificate, key, ca);
+    }
+
     private static AccessLog accessLog(Value target) {
         if (target.isOff()) {
             return AccessLog.Stream.OFF;
@@ -202,13 +249,10 @@ final class SettingsReader {
             return null;
         }
         String text = proxy.text();
-        try {
-            URI uri = new URI("http://" + text);
-            if (text.equals(uri.getHost() + ":" + uri.getPort()) && uri.getPort() <= MAX_PORT) {
-                return InetSocketAddress.createUnresolved(uri.getHost(), uri.getPort());
-            }
-        } catch (URISyntaxException e) {
-            // told below, with everything else that is no host and port
+        if (HostAndPort.isOne(text)) {
+            int colon = text.lastIndexOf(':');
+            return InetSocketAddress.createUnresolved(
+                    text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
         }
         proxy.reading().problem(proxy.path(), "not a host and port", "host:port, without a user, or off");
         return null;

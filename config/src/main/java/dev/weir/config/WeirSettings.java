@@ -51,6 +51,26 @@ public record WeirSettings(
         return with(server, storage.in(data));
     }
 
+    /** The same settings at another place among the nodes. */
+    public WeirSettings withCluster(Cluster other) {
+        return new WeirSettings(
+                loops,
+                server,
+                tls,
+                upstream,
+                admission,
+                meters,
+                shutdown,
+                storage,
+                cors,
+                management,
+                accessLog,
+                metrics,
+                other,
+                global,
+                keys);
+    }
+
     WeirSettings withStorage(Storage other) {
         return with(server, other);
     }
@@ -220,8 +240,13 @@ public record WeirSettings(
         ALLOW_AND_FLAG
     }
 
-    /** How long running calls get to end. */
-    public record Shutdown(Duration deadline) {}
+    /**
+     * The way out.
+     *
+     * @param notice how long calls are still taken after the node has said that it is not ready, where there are others
+     * @param deadline how long running calls get to end
+     */
+    public record Shutdown(Duration notice, Duration deadline) {}
 
     /**
      * The store and the attempt journal.
@@ -260,12 +285,43 @@ public record WeirSettings(
      * A port of its own for health and metrics.
      *
      * @param port null where they share the server's
+     * @param tls null for plain HTTP
      */
-    public record Management(@Nullable Integer port) {}
+    public record Management(
+            @Nullable Integer port, String host, @Nullable Tls tls) {}
 
     /** Whether there are metrics. */
     public record Metrics(boolean enabled) {}
 
-    /** Nodes among themselves. */
-    public record Cluster(int port) {}
+    /**
+     * Nodes among themselves.
+     *
+     * @param advertise by what name others reach this one
+     * @param seeds where others may be met, as {@code host:port}
+     * @param tls null for plain TCP
+     */
+    public record Cluster(
+            String host,
+            int port,
+            String advertise,
+            List<String> seeds,
+            @Nullable NodeTls tls) {
+
+        public Cluster {
+            seeds = List.copyOf(seeds);
+        }
+
+        /** For {@code --cluster-host}, {@code --cluster-port} and {@code --seed}; null and empty change nothing. */
+        public Cluster at(@Nullable String otherHost, @Nullable Integer otherPort, List<String> otherSeeds) {
+            return new Cluster(
+                    otherHost == null ? host : otherHost,
+                    otherPort == null ? port : otherPort,
+                    otherHost == null || !advertise.equals(host) ? advertise : otherHost,
+                    otherSeeds.isEmpty() ? seeds : otherSeeds,
+                    tls);
+        }
+    }
+
+    /** The certificate chain and key of a node, and who signs those of all, PEM files that exist. */
+    public record NodeTls(Path certificate, Path key, Path ca) {}
 }

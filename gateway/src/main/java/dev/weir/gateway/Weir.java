@@ -48,6 +48,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -68,7 +70,6 @@ public final class Weir implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Weir.class);
     private static final Duration SETTLED_WITHIN = Duration.ofSeconds(10);
-    private static final String MANAGEMENT_HOST = "127.0.0.1";
 
     private final WeirSettings settings;
     private final Deque<Closing> closings = new ArrayDeque<>();
@@ -77,6 +78,8 @@ public final class Weir implements AutoCloseable {
     private @Nullable HttpListener management;
     private volatile boolean ready;
     private volatile @Nullable DegradedModes degraded;
+    private volatile @Nullable Node node;
+    private final Runnable end;
     private boolean closed;
 
     /** A step of the way out. */
@@ -84,8 +87,9 @@ public final class Weir implements AutoCloseable {
         void close() throws Exception;
     }
 
-    private Weir(WeirSettings settings) {
+    private Weir(WeirSettings settings, @Nullable Runnable end) {
         this.settings = settings;
+        this.end = end == null ? this::close : end;
     }
 
     /**
@@ -95,12 +99,22 @@ public final class Weir implements AutoCloseable {
      * @throws RuntimeException when the store cannot be opened; its message says what to do
      */
     public static Weir start(WeirConfig config) throws IOException {
-        return start(config, Clock.systemUTC());
+        return start(config, Clock.systemUTC(), null);
     }
 
-    /** The same by another clock: windows, expiries and rows go by it, timeouts do not. */
-    static Weir start(WeirConfig config, Clock clock) throws IOException {
-        Weir weir = new Weir(config.weir());
+    /**
+     * The same for a process.
+     *
+     * @param end of a node that others have shut out, or that cannot reach the store while others can: it has to end at once, and
+     *     whoever watches over it to start another
+     */
+    public static Weir start(WeirConfig config, Runnable end) throws IOException {
+        return start(config, Clock.systemUTC(), end);
+    }
+
+    /** The same by another clock: windows of an embedded store, expiries and rows go by it, timeouts do not. */
+    static Weir start(WeirConfig config, Clock clock, @Nullable Runnable end) throws IOException {
+        Weir weir = new Weir(config.weir(), end);
         try {
             weir.open(config, clock);
             return weir;
@@ -149,9 +163,8 @@ public final class Weir implements AutoCloseable {
             closings.push(old::close);
         }
 
-        Node node = Node.start(system, database, nodeSettings(config), clock)
-                .toCompletableFuture()
-                .join();
+        Node node = started(Node.start(system, database, nodeSettings(config), clock, end));
+        this.node = node;
         closings.push(() -> awaitSettled(node));
         new DeclaredKeys(node.meters()).agree(config);
 
@@ -206,25 +219,35 @@ public final class Weir implements AutoCloseable {
             health.addMetrics(routes);
         }
         Door door = new Door(routes.build(), new Cors(settings.cors().allowedOrigins()), desk, loops);
-        listener = listen(settings.server().host(), settings.server().port(), true, door, loops, system);
+        listener = listen(settings.server().host(), settings.server().port(), settings.tls(), door, loops, system);
         if (managementPort != null) {
             Routes.Builder inner = Routes.builder();
             health.addHealth(inner);
             health.addMetrics(inner);
             Door innerDoor = new Door(inner.build(), new Cors(List.of()), desk, loops);
-            management = listen(MANAGEMENT_HOST, managementPort, false, innerDoor, loops, system);
+            WeirSettings.Management inside = settings.management();
+            management = listen(inside.host(), managementPort, inside.tls(), innerDoor, loops, system);
         }
         closings.push(() -> leave(door));
         report(telemetry, models, node, journal, shipper, database);
         ready = true;
     }
 
+    private static Node started(CompletionStage<Node> start) {
+        try {
+            return start.toCompletableFuture().join();
+        } catch (CompletionException failure) {
+            Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+            throw new IllegalStateException(String.valueOf(cause.getMessage()), cause);
+        }
+    }
+
     /** Meters and sharding live on the first loop: an ask that changes threads twice costs as much as the rest of it. */
     private Config placement(EventLoops loops) {
         return ConfigFactory.parseMap(Map.of(
-                "pekko.remote.artery.canonical.port", settings.cluster().port(),
-                "pekko.cluster.sharding.use-dispatcher", loops.dispatcher(0),
-                "weir.cluster.meter-dispatcher", loops.dispatcher(0)));
+                        "pekko.cluster.sharding.use-dispatcher", loops.dispatcher(0),
+                        "weir.cluster.meter-dispatcher", loops.dispatcher(0)))
+                .withFallback(Node.artery(settings.cluster(), Version.current()));
     }
 
     private static Config engine() {
@@ -245,7 +268,8 @@ public final class Weir implements AutoCloseable {
                 settings.meters().onExhausted() == WeirSettings.OnExhausted.FINISH
                         ? 10 * settings.meters().overage()
                         : 0,
-                settings.meters().endUsers());
+                settings.meters().endUsers(),
+                settings.cluster().seeds());
     }
 
     private ChatRoute.Settings chatSettings(WeirConfig config) {
@@ -266,16 +290,15 @@ public final class Weir implements AutoCloseable {
     }
 
     private HttpListener listen(
-            String host, int port, boolean front, Door door, EventLoops loops, ActorSystem<?> system)
+            String host, int port, WeirSettings.@Nullable Tls tls, Door door, EventLoops loops, ActorSystem<?> system)
             throws IOException {
         WeirSettings.Server server = settings.server();
-        WeirSettings.Tls tls = settings.tls();
         HttpLimits limits = new HttpLimits(
                 server.maxHeaderBytes(), server.maxHeaders(), server.headTimeout(), server.idleTimeout());
         return HttpListener.bind(
                 host,
                 port,
-                tls == null || !front ? null : Tls.server(tls.certificate(), tls.key()),
+                tls == null ? null : Tls.server(tls.certificate(), tls.key()),
                 limits,
                 loops,
                 system,
@@ -337,8 +360,14 @@ public final class Weir implements AutoCloseable {
 
     private void leave(Door door) throws InterruptedException {
         ready = false;
-        running.close();
         door.closeConnectionsAfterNextResponse();
+        Node here = node;
+        long notice = settings.shutdown().notice().toMillis();
+        if (here != null && here.hasNeighbours() && notice > 0) {
+            LOG.info("Stopping: not ready any more; calls are taken for {} ms still", notice);
+            TimeUnit.MILLISECONDS.sleep(notice); // load balancers do not say when they have noticed
+        }
+        running.close();
         LOG.info(
                 "Stopping: {} calls run, at most {} for them",
                 running.count(),

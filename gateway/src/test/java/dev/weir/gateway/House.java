@@ -86,7 +86,7 @@ public final class House implements AutoCloseable {
     private Weir open() throws IOException {
         var config = ConfigFile.parse(yaml, environment, clock.instant());
         return Weir.start(
-                config.withWeir(config.weir().withServer("127.0.0.1", 0).withData(data)), clock);
+                config.withWeir(config.weir().withServer("127.0.0.1", 0).withData(data)), clock, null);
     }
 
     /** Stops and starts again over the same data, with a text of the configuration replaced. */

@@ -40,6 +40,9 @@ final class AccountBook {
     private final Set<Line> deniedBeyond = new HashSet<>();
     private final Set<LimitId> crowded = new HashSet<>();
 
+    /** What a node may have of a limit and not use, as far as it has said and was granted since. */
+    private final Map<Line, Long> spare = new HashMap<>();
+
     AccountBook(AccountId id, MeterState row, MeterSettings common) {
         this.id = id;
         this.durable = row;
@@ -62,10 +65,50 @@ final class AccountBook {
 
     /** A node has said something; what it said before that is not heard of any more changes nothing. */
     void want(Want want) {
-        if (want.sequence() > sequences.getOrDefault(want.node(), 0L)) {
+        if (want.sequence() > sequences.getOrDefault(want.node(), 0L)
+                && !common.nodes().isGone(want.node())) {
             sequences.put(want.node(), want.sequence());
             wanted.put(want.node(), want);
         }
+    }
+
+    /** Limits that do not have what the node needs of them. */
+    List<LimitId> scarce(Want want, long now) {
+        Map<LimitId, LimitRule> rules = new HashMap<>();
+        LimitRule.of(durable.settings()).forEach(rule -> rules.put(rule.id(), rule));
+        List<LimitId> scarce = new ArrayList<>(0);
+        for (Want.Line line : want.lines()) {
+            LimitRule rule = rules.get(line.id().ofEndUser(null));
+            LimitState state = find(line.id());
+            if (rule != null
+                    && state != null
+                    && want.born() == durable.born()
+                    && state.isOpen(now)
+                    && line.need() > Math.max(0, rule.cap(now) - state.committed())) {
+                scarce.add(line.id());
+            }
+        }
+        return scarce;
+    }
+
+    private @Nullable LimitState find(LimitId limit) {
+        for (LimitState state : durable.limits()) {
+            if (state.id().equals(limit)) {
+                return state;
+            }
+        }
+        return null;
+    }
+
+    /** What a node has of a limit. */
+    long piece(LimitId limit, long node) {
+        LimitState state = find(limit);
+        return state == null ? 0 : state.of(LimitState.holder(node)).piece();
+    }
+
+    /** What of it the node may not use. */
+    long spare(LimitId limit, long node) {
+        return spare.getOrDefault(new Line(node, limit), 0L);
     }
 
     boolean isQuiet() {
@@ -170,7 +213,7 @@ final class AccountBook {
 
     /** First what everybody has used and given back, then what there is for everybody: nothing is granted twice. */
     private LimitState taken(LimitState state, LimitRule rule, long born, long now) {
-        LimitState next = state;
+        LimitState next = common.withoutGone(state);
         for (Want want : planned.values()) {
             Want.Line line = line(want, rule.id(), born);
             next = line == null ? next : merged(next, want.node(), line);
@@ -195,23 +238,29 @@ final class AccountBook {
     }
 
     /** Counters only grow. What was used beyond a slice in a window that has passed is charged to the one that is open. */
-    private static LimitState merged(LimitState state, long node, Want.Line line) {
+    private LimitState merged(LimitState state, long node, Want.Line line) {
         String holder = LimitState.holder(node);
-        Slice slice = state.of(holder);
         if (line.gen() == state.gen()) {
+            LimitState moved = state;
+            for (Map.Entry<Long, Long> taken : line.taken().entrySet()) {
+                moved = moved.moved(LimitState.holder(taken.getKey()), holder, taken.getValue());
+            }
+            Slice slice = moved.of(holder);
             long over = Math.max(slice.over(), line.over());
-            long returned = Math.clamp(line.returned(), slice.returned(), slice.granted() + over);
-            Slice next = new Slice(slice.granted(), returned, over);
-            return next.equals(slice) ? state : state.with(holder, next);
+            long most = slice.granted() + slice.in() + over;
+            Slice next = slice.going(over).returning(Math.clamp(line.returned(), slice.returned(), most));
+            spare.put(new Line(node, line.id()), Math.max(0, next.piece() - line.used()));
+            return next.equals(slice) ? moved : moved.with(holder, next);
         }
         if (line.gen() > state.gen()) {
             return state;
         }
+        Slice slice = state.of(holder);
         boolean before = line.gen() == state.gen() - 1;
         long known = Math.max(line.overKnown(), before ? state.former().getOrDefault(holder, 0L) : 0);
         return line.over() <= known
                 ? state
-                : state.with(holder, new Slice(slice.granted(), slice.returned(), slice.over() + line.over() - known))
+                : state.with(holder, slice.going(slice.over() + line.over() - known))
                         .withFormer(holder, line.over());
     }
 
@@ -227,6 +276,9 @@ final class AccountBook {
         long needed = Math.min(line.need(), free);
         long ahead = needed == line.need() ? Math.min((free - needed) / (2L * claimants(open, node)), line.ahead()) : 0;
         LimitState next = needed + ahead == 0 ? open : open.raised(holder, needed + ahead);
+        if (needed + ahead > 0) {
+            spare.merge(new Line(node, rule.id()), needed + ahead, Long::sum);
+        }
         if (needed < line.need()) {
             denied.add(new Line(node, rule.id()));
         }
@@ -236,7 +288,7 @@ final class AccountBook {
             deniedBeyond.add(new Line(node, rule.id()));
         } else if (beyond > 0) {
             Slice slice = next.of(holder);
-            next = next.with(holder, new Slice(slice.granted(), slice.returned(), slice.over() + beyond));
+            next = next.with(holder, slice.going(slice.over() + beyond));
         }
         return next;
     }
@@ -304,6 +356,8 @@ final class AccountBook {
                 slice.returned(),
                 slice.over(),
                 limit.former().getOrDefault(holder, 0L),
+                slice.out(),
+                limit.movedTo(node),
                 denied.contains(new Line(node, limit.id())),
                 deniedBeyond.contains(new Line(node, limit.id())),
                 false);

@@ -3,38 +3,64 @@ package dev.weir.actors.meter;
 import dev.weir.actors.meter.Meter.Command;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the meter of an account does: it gives nodes slices of its limits, each of them durable before it is theirs. An
- * operator's change is in force when every node has heard of it and has given back what it did not use.
+ * What the meter of an account does: it gives nodes slices of its limits, each of them durable before it is theirs. Before it
+ * says no to one of them, it asks the others for what they do not use. An operator's change is in force when every node has
+ * heard of it and has given back what it did not use.
  */
 final class AccountDuty implements Duty {
+
+    /** Time goes on for what waits for an answer. */
+    private static final Duration TICK = Duration.ofMillis(100);
+
+    private static final int TICKS_TO_REPEAT = 3;
+
+    /** Longer than this nobody waits for what others do not use. */
+    private static final int TICKS_TO_RECALL = 5;
 
     private final AccountId id;
     private final Life life;
     private final MeterSettings common;
+    private final InstantSource clock;
     private final ActorContext<Command> context;
+    private final TimerScheduler<Command> timers;
     private final Announcements announcements;
+    private final Recalls recalls;
     private final List<Want> early = new ArrayList<>();
     private final Map<Long, Want> reported = new HashMap<>();
     private @Nullable AccountBook book;
     private long ledgerNanoUsd;
+    private int ticks;
 
-    AccountDuty(AccountId id, Life life, MeterSettings common, Peers peers, ActorContext<Command> context) {
+    AccountDuty(
+            AccountId id,
+            Life life,
+            MeterSettings common,
+            InstantSource clock,
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers) {
         this.id = id;
         this.life = life;
         this.common = common;
+        this.clock = clock;
         this.context = context;
-        this.announcements = new Announcements(peers);
+        this.timers = timers;
+        this.announcements = new Announcements(common.nodes());
+        this.recalls = new Recalls(common.nodes());
     }
 
     private AccountBook book() {
@@ -71,21 +97,37 @@ final class AccountDuty implements Duty {
 
     @Override
     public void drop() {
+        List<Want> all = leaveAll();
+        book = null;
+        all.forEach(this::absent);
+    }
+
+    /** Everybody who waits. */
+    private List<Want> leaveAll() {
         List<Want> all = new ArrayList<>(early);
         early.clear();
         if (book != null) {
             all.addAll(book.clear());
         }
-        all.forEach(this::absent);
-        book = null;
+        all.addAll(recalls.clear());
+        return all;
+    }
+
+    @Override
+    public List<Meter.Use> handOn() {
+        return List.copyOf(leaveAll());
     }
 
     @Override
     public void on(Meter.Use command) {
         switch (command) {
             case Want want -> {
-                book().want(want);
-                life.write();
+                if (!common.nodes().mayDecide()) {
+                    refuse(want, NO_RIGHT);
+                } else if (!recall(want)) {
+                    book().want(want);
+                    life.write();
+                }
             }
             case Meter.Heard heard -> {
                 Want holds = heard.holds();
@@ -95,10 +137,62 @@ final class AccountDuty implements Duty {
                 announcements.heard(heard);
                 life.write();
             }
+            case Meter.NodesMoved moved -> {
+                announcements.again();
+                life.write();
+            }
+            case Meter.Waited tick -> waited();
             case Meter.Asking call -> absent(call);
             case Meter.Settle settle -> absent(settle);
+            case Meter.Reopen reopen -> absent(reopen);
             case Meter.SharesMoved moved -> {}
-            case Meter.Waited tick -> {}
+        }
+    }
+
+    /** @return true when what the node wants has to wait until others have said what they do not use */
+    private boolean recall(Want want) {
+        long now = clock.millis();
+        List<LimitId> scarce = book().scarce(want, now);
+        if (scarce.isEmpty()) {
+            return false;
+        }
+        if (recalls.isWaiting(want)) {
+            return true;
+        }
+        Map<Long, ActorRef<Keeper.Command>> from = recalls.from(want.node(), scarce, book(), now);
+        if (from.isEmpty()) {
+            return false;
+        }
+        recalls.begin(want, from.keySet(), now);
+        announcements.tell(
+                from,
+                number -> new Keeper.Recall(id, scarce, number, context.getSelf()),
+                heard -> recalled(want.node()));
+        tick();
+        return true;
+    }
+
+    private void recalled(long node) {
+        Want want = recalls.end(node);
+        if (want != null && book != null) {
+            book.want(want);
+            life.write();
+        }
+    }
+
+    private void waited() {
+        recalls.tick(TICKS_TO_RECALL).forEach(this::recalled);
+        if (++ticks % TICKS_TO_REPEAT == 0) {
+            announcements.again();
+        }
+        if (announcements.isEmpty() && recalls.isEmpty()) {
+            timers.cancel(Meter.Waited.TICK);
+        }
+    }
+
+    private void tick() {
+        if (!timers.isTimerActive(Meter.Waited.TICK)) {
+            timers.startTimerWithFixedDelay(Meter.Waited.TICK, Meter.Waited.TICK, TICK);
         }
     }
 
@@ -109,8 +203,10 @@ final class AccountDuty implements Duty {
             case Meter.Heard heard -> announcements.heard(heard);
             case Meter.Asking call -> absent(call);
             case Meter.Settle settle -> absent(settle);
+            case Meter.Reopen reopen -> absent(reopen);
             case Meter.SharesMoved moved -> {}
-            case Meter.Waited tick -> {}
+            case Meter.NodesMoved moved -> announcements.again();
+            case Meter.Waited tick -> waited();
         }
     }
 
@@ -121,8 +217,10 @@ final class AccountDuty implements Duty {
             case Meter.Heard heard -> announcements.heard(heard);
             case Meter.Asking call -> call.answer(new Decision.UnknownKey());
             case Meter.Settle settle -> settle.replyTo().tell(new Ack(settle.hold()));
+            case Meter.Reopen reopen -> reopen.replyTo().tell(new Reopened(reopen.hold()));
             case Meter.SharesMoved moved -> {}
-            case Meter.Waited tick -> {}
+            case Meter.NodesMoved moved -> announcements.again();
+            case Meter.Waited tick -> waited();
         }
     }
 
@@ -148,19 +246,16 @@ final class AccountDuty implements Duty {
             case Meter.Heard heard -> announcements.heard(heard);
             case Meter.Asking call -> call.answer(new Decision.Unavailable(reason));
             case Meter.Settle settle -> {}
+            case Meter.Reopen reopen -> {}
             case Meter.SharesMoved moved -> {}
+            case Meter.NodesMoved moved -> {}
             case Meter.Waited tick -> {}
         }
     }
 
     @Override
     public void refuseWaiting(String reason) {
-        List<Want> all = new ArrayList<>(early);
-        early.clear();
-        if (book != null) {
-            all.addAll(book.clear());
-        }
-        all.forEach(want -> refuse(want, reason));
+        leaveAll().forEach(want -> refuse(want, reason));
     }
 
     @Override
@@ -213,7 +308,7 @@ final class AccountDuty implements Duty {
 
     @Override
     public boolean isQuiet() {
-        return early.isEmpty() && announcements.isEmpty() && book().isQuiet();
+        return early.isEmpty() && announcements.isEmpty() && recalls.isEmpty() && (book == null || book.isQuiet());
     }
 
     @Override
@@ -234,6 +329,7 @@ final class AccountDuty implements Duty {
                                 (AccountSettings) row.settings(),
                                 context.getSelf()),
                 heard -> then.run());
+        tick();
     }
 
     @Override
@@ -243,6 +339,7 @@ final class AccountDuty implements Duty {
             heard.forEach(want -> reported.put(want.node(), want));
             then.run();
         });
+        tick();
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.weir.actors.Wire;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
 import java.util.List;
+import java.util.Map;
 
 /** What the meter of an account answers to a {@link Want}: all that it has of that node, in numbers that only grow. */
 public record Allotted(AccountId account, long sequence, Outcome outcome) implements Keeper.Command, Wire {
@@ -51,6 +52,8 @@ public record Allotted(AccountId account, long sequence, Outcome outcome) implem
      * @param returned by this node, as far as is known
      * @param over of this node, as far as is durable
      * @param formerOver the same in the generation before
+     * @param out what other nodes have taken over from this one, with calls
+     * @param taken by node, what this one is known to have taken over
      * @param denied the node did not get all that it needs, because the limit has no more
      * @param deniedBeyond nor what it needs beyond
      * @param crowded there is no such limit, and no room for one more end user
@@ -64,13 +67,19 @@ public record Allotted(AccountId account, long sequence, Outcome outcome) implem
             long returned,
             long over,
             long formerOver,
+            long out,
+            Map<Long, Long> taken,
             boolean denied,
             boolean deniedBeyond,
             boolean crowded) {
 
+        public Line {
+            taken = Map.copyOf(taken);
+        }
+
         /** Of a limit that nobody has anything of. */
         static Line none(LimitId id, boolean crowded) {
-            return new Line(id, 0, 0, 0, 0, 0, 0, 0, false, false, crowded);
+            return new Line(id, 0, 0, 0, 0, 0, 0, 0, 0, Map.of(), false, false, crowded);
         }
     }
 }

@@ -10,26 +10,28 @@ import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import org.apache.pekko.actor.typed.ActorRef;
 
-/** What all nodes are told, and who has not said yet that it has heard. */
+/** What all nodes are told, and who has not said yet that it has heard. Who is gone need not hear. */
 final class Announcements {
 
     private static final class Open {
-        private final Set<ActorRef<Keeper.Command>> missing;
+        private final Keeper.Command said;
+        private final Set<Long> missing;
         private final List<Want> heard = new ArrayList<>();
         private final Consumer<List<Want>> then;
 
-        Open(List<ActorRef<Keeper.Command>> to, Consumer<List<Want>> then) {
+        Open(Keeper.Command said, Set<Long> to, Consumer<List<Want>> then) {
+            this.said = said;
             this.missing = new HashSet<>(to);
             this.then = then;
         }
     }
 
-    private final Peers peers;
+    private final Nodes nodes;
     private final Map<Long, Open> open = new HashMap<>();
     private long last;
 
-    Announcements(Peers peers) {
-        this.peers = peers;
+    Announcements(Nodes nodes) {
+        this.nodes = nodes;
     }
 
     /**
@@ -37,29 +39,47 @@ final class Announcements {
      * @param then what to do with what they said, when all have heard
      */
     void announce(LongFunction<Keeper.Command> message, Consumer<List<Want>> then) {
-        List<ActorRef<Keeper.Command>> to = peers.keepers();
-        if (to.isEmpty()) {
-            then.accept(List.of());
-            return;
-        }
+        tell(nodes.keepers(), message, then);
+    }
+
+    /** The same for some nodes. */
+    void tell(Map<Long, ActorRef<Keeper.Command>> to, LongFunction<Keeper.Command> message, Consumer<List<Want>> then) {
         long number = ++last;
-        Keeper.Command said = message.apply(number);
-        open.put(number, new Open(to, then));
-        to.forEach(keeper -> keeper.tell(said));
+        Open one = new Open(message.apply(number), to.keySet(), then);
+        open.put(number, one);
+        to.values().forEach(keeper -> keeper.tell(one.said));
+        endIfHeard(number, one);
     }
 
     void heard(Meter.Heard by) {
         Open one = open.get(by.number());
-        if (one == null) {
-            return;
+        if (one != null && one.missing.remove(by.by())) {
+            if (by.holds() != null) {
+                one.heard.add(by.holds());
+            }
+            endIfHeard(by.number(), one);
         }
-        one.missing.remove(by.by());
-        if (by.holds() != null) {
-            one.heard.add(by.holds());
-        }
-        if (one.missing.isEmpty()) {
-            open.remove(by.number());
+    }
+
+    private void endIfHeard(long number, Open one) {
+        if (one.missing.isEmpty() && open.remove(number, one)) {
             one.then.accept(one.heard);
+        }
+    }
+
+    /** Says it again to those who have not said that they heard it, and waits no longer for who is gone. */
+    void again() {
+        Map<Long, ActorRef<Keeper.Command>> keepers = nodes.keepers();
+        for (Map.Entry<Long, Open> each : List.copyOf(open.entrySet())) {
+            Open one = each.getValue();
+            one.missing.removeIf(nodes::isGone);
+            for (long node : one.missing) {
+                ActorRef<Keeper.Command> keeper = keepers.get(node);
+                if (keeper != null) {
+                    keeper.tell(one.said);
+                }
+            }
+            endIfHeard(each.getKey(), one);
         }
     }
 

@@ -198,8 +198,13 @@ final class Chain {
         }
     }
 
-    /** Ends a hold. Returns, by share, how far its account's meter has to be before that is durable. */
-    Map<Share, Long> settle(Hold hold, Need used, boolean began) {
+    /**
+     * Ends a hold.
+     *
+     * @param before what nodes that are gone were charged for it
+     * @return by share, how far its account's meter has to be before that is durable
+     */
+    Map<Share, Long> settle(Hold hold, Need before, Need used, boolean began) {
         Map<Share, Long> marks = Map.of();
         for (AccountId account : hold.accounts()) {
             Share share = shares.open(account);
@@ -208,9 +213,9 @@ final class Chain {
             }
             share.lock();
             try {
-                long before = share.charged();
-                share.settle(hold.id(), used, began);
-                if (share.charged() > before) {
+                long charged = share.charged();
+                share.settle(hold.id(), before, used, began);
+                if (share.charged() > charged) {
                     marks = marks.isEmpty() ? new HashMap<>() : marks;
                     marks.put(share, share.charged());
                     share.watch(watcher);
@@ -223,13 +228,78 @@ final class Chain {
         return marks;
     }
 
+    /** What a hold has of accounts on this node, which it takes along. */
+    List<Hold.Part> part(Hold hold) {
+        List<Hold.Part> parts = new ArrayList<>(hold.accounts().size());
+        for (AccountId account : hold.accounts()) {
+            Share share = shares.open(account);
+            if (share == null) {
+                continue;
+            }
+            share.lock();
+            try {
+                Hold.Part part = share.part(hold.id());
+                if (part != null) {
+                    parts.add(part);
+                }
+            } finally {
+                share.unlock();
+            }
+        }
+        return parts;
+    }
+
+    /**
+     * A hold has come with its key's meter.
+     *
+     * @param from the node that it comes from; null for this one
+     */
+    void take(Hold hold, @Nullable Long from) {
+        for (Hold.Part part : hold.parts()) {
+            Share share = shares.forHold(part.account());
+            if (share == null) {
+                continue;
+            }
+            share.lock();
+            try {
+                share.take(hold.id(), hold.model(), part, from);
+                shares.ask(share, 0);
+            } finally {
+                share.unlock();
+            }
+        }
+    }
+
+    /**
+     * With the locks of {@code above}: a call that runs, and that an owner on another node had admitted, is this node's.
+     *
+     * @return by share, how far its account's meter has to be before nobody else can have what the call has
+     */
+    Map<Share, Long> reopen(Hold hold, List<Share> above, Verdict verdict, @Nullable String endUser, long from) {
+        Map<Share, Long> marks = new HashMap<>();
+        for (Share share : above) {
+            if (share.isOpen(hold.id())) {
+                continue;
+            }
+            Hold.Part part = share.ofRunning(
+                    endUser, verdict.pays(share.id()), hold.need().slots());
+            share.take(hold.id(), hold.model(), part, from);
+            if (!part.pieces().isEmpty()) {
+                marks.put(share, share.charged());
+                share.watch(watcher);
+                shares.ask(share, 0);
+            }
+        }
+        return marks;
+    }
+
     /** Ends a hold that the key's meter has lost: the shares may know it still, or are charged what went beyond it. */
     void settleUnknown(KeySettings key, HoldId hold, Need held, Need used, boolean began) {
         List<Share> all = above(key);
         for (Share share : all == null ? List.<Share>of() : all) {
             share.lock();
             try {
-                if (!share.settle(hold, used, began) && began) {
+                if (!share.settle(hold, Need.NONE, used, began) && began) {
                     share.charge("", held, used);
                 }
                 shares.ask(share, 0);

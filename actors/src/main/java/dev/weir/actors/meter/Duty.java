@@ -1,5 +1,6 @@
 package dev.weir.actors.meter;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
@@ -17,6 +18,9 @@ interface Duty {
 
         boolean isWriting();
     }
+
+    /** Why a node that may have been shut out does not answer. */
+    String NO_RIGHT = "this node has not heard from the store for too long to decide anything";
 
     /** Takes the row; nothing is given out before its claim is {@link #written}. */
     void take(MeterState row, long ledgerNanoUsd);
@@ -41,6 +45,9 @@ interface Duty {
 
     /** The same for one command. */
     void refuse(Meter.Use command, String reason);
+
+    /** Whoever waits, and waits here no longer. */
+    List<Meter.Use> handOn();
 
     MeterState durable();
 

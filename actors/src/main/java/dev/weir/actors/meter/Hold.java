@@ -3,28 +3,66 @@ package dev.weir.actors.meter;
 import dev.weir.config.AccountId;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * An open hold: what a call in flight has of each limit of its key. What it has of accounts is in their {@link Share}s.
+ * An open hold: what a call in flight has of each limit of its key. What it has of accounts is in their {@link Share}s,
+ * and goes with it when its key's meter moves.
  *
  * @param model that it calls
  * @param accounts that it is charged to, besides its key
  * @param need all of it
  * @param pieces none for a limit of which the call needed nothing
  * @param topUps how often it was topped up
+ * @param parts what it had of accounts on the node that its meter has left
  */
-public record Hold(HoldId id, String model, Need need, List<AccountId> accounts, List<Piece> pieces, int topUps) {
+public record Hold(
+        HoldId id,
+        String model,
+        Need need,
+        List<AccountId> accounts,
+        List<Piece> pieces,
+        int topUps,
+        List<Part> parts) {
 
     /**
      * An amount of one limit. It belongs to the generation that granted it and is refunded into no other.
      *
      * @param beyond the limit: it is charged for good
      */
-    public record Piece(LimitId limit, long gen, long amount, boolean beyond) {}
+    public record Piece(LimitId limit, long gen, long amount, boolean beyond) {
+
+        private boolean isOf(Portion portion) {
+            return gen == portion.gen() || (gen == ShareSlice.ANY_GEN && portion.gen() > 0);
+        }
+    }
+
+    /**
+     * What a hold had of one account on the node of its meter.
+     *
+     * @param paid whether the account pays for the call, or somebody else
+     * @param pieces those that can still be refunded
+     */
+    public record Part(
+            AccountId account, boolean paid, @Nullable String endUser, List<Piece> pieces) {
+        public Part {
+            pieces = List.copyOf(pieces);
+        }
+    }
 
     public Hold {
         accounts = List.copyOf(accounts);
         pieces = List.copyOf(pieces);
+        parts = List.copyOf(parts);
+    }
+
+    Hold(HoldId id, String model, Need need, List<AccountId> accounts, List<Piece> pieces, int topUps) {
+        this(id, model, need, accounts, pieces, topUps, List.of());
+    }
+
+    /** The same hold, on its way to another node. */
+    Hold with(List<Part> parted) {
+        return new Hold(id, model, need, accounts, pieces, topUps, parted);
     }
 
     /** Takes an amount that fits within or, where it does not, beyond. */
@@ -59,7 +97,7 @@ public record Hold(HoldId id, String model, Need need, List<AccountId> accounts,
         for (Piece piece : pieces) {
             if (piece.limit.equals(id)) {
                 had += piece.amount;
-                live += piece.gen == portion.gen() && !piece.beyond ? piece.amount : 0;
+                live += piece.isOf(portion) && !piece.beyond ? piece.amount : 0;
             }
         }
         if (had == 0 && !id.isAbout(model)) {

@@ -5,6 +5,8 @@ import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -18,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 public final class Keeper {
 
     /** What a keeper understands. */
-    public sealed interface Command permits Allotted, Changed, Deleted, Made, Rotated, Report, GiveBack, Tick {}
+    public sealed interface Command
+            permits Allotted, Changed, Deleted, Made, Rotated, Report, Recall, Has, Forward, Known, GiveBack, Tick {}
 
     /**
      * An account was made or changed: what is not in use of it goes back.
@@ -47,8 +50,29 @@ public final class Keeper {
     /** Somebody wants to know how an account stands. */
     public record Report(AccountId account, long number, ActorRef<Meter.Command> replyTo) implements Command, Wire {}
 
-    /** The node leaves: whatever is not in use goes back; answered when it has arrived. */
-    public record GiveBack(ActorRef<Done> replyTo) implements Command {}
+    /** Another node needs more of these limits than there is: what is not in use of them goes back. */
+    public record Recall(AccountId account, List<LimitId> limits, long number, ActorRef<Meter.Command> replyTo)
+            implements Command, Wire {
+        public Recall {
+            limits = List.copyOf(limits);
+        }
+    }
+
+    /** Somebody else is about to take over a meter that this node had. */
+    public record Has(String meter, ActorRef<Meter.Command> replyTo) implements Command, Wire {}
+
+    /** The last word of a node that leaves and cannot reach the meter itself any more. */
+    public record Forward(Want want) implements Command, Wire {}
+
+    /** The store's lists of keys and accounts have been read; what was heard meanwhile comes after them. */
+    public record Known(Runnable lists) implements Command {}
+
+    /**
+     * The node leaves: whatever is not in use goes back; answered when it has arrived.
+     *
+     * @param by way of whom, where the meters cannot be reached any more; null where they can
+     */
+    public record GiveBack(@Nullable ActorRef<Command> by, ActorRef<Done> replyTo) implements Command {}
 
     private enum Tick implements Command {
         RESEND,
@@ -59,29 +83,49 @@ public final class Keeper {
 
     private final Shares shares;
     private final KeyDirectory keys;
+    private final LocalMeters here;
     private final InstantSource clock;
-    private final ActorRef<Command> self;
+    private final List<Command> early = new ArrayList<>();
+    private boolean known;
     private @Nullable ActorRef<Done> leaving;
 
-    private Keeper(Shares shares, KeyDirectory keys, InstantSource clock, ActorRef<Command> self) {
+    private Keeper(Shares shares, KeyDirectory keys, LocalMeters here, InstantSource clock) {
         this.shares = shares;
         this.keys = keys;
+        this.here = here;
         this.clock = clock;
-        this.self = self;
     }
 
     /** @param idle after how long unused an account's share is let go */
-    public static Behavior<Command> create(Shares shares, KeyDirectory keys, InstantSource clock, Duration idle) {
+    public static Behavior<Command> create(
+            Shares shares, KeyDirectory keys, LocalMeters here, InstantSource clock, Duration idle) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             shares.keeper(context.getSelf());
             timers.startTimerWithFixedDelay(Tick.RESEND, TICK);
             timers.startTimerWithFixedDelay(Tick.TIDY, idle);
-            Keeper keeper = new Keeper(shares, keys, clock, context.getSelf());
+            Keeper keeper = new Keeper(shares, keys, here, clock);
             return Behaviors.receiveMessage(command -> {
-                keeper.on(command);
+                keeper.receive(command);
                 return Behaviors.same();
             });
         }));
+    }
+
+    /** What others announce changes the lists, and has to find them. */
+    private void receive(Command command) {
+        switch (command) {
+            case Known read -> {
+                read.lists().run();
+                known = true;
+                early.forEach(this::on);
+                early.clear();
+            }
+            case Changed changed when !known -> early.add(changed);
+            case Deleted deleted when !known -> early.add(deleted);
+            case Made made when !known -> early.add(made);
+            case Rotated rotated when !known -> early.add(rotated);
+            default -> on(command);
+        }
     }
 
     private void on(Command command) {
@@ -102,8 +146,13 @@ public final class Keeper {
                 heard(rotated.replyTo(), rotated.number(), null);
             }
             case Report report -> heard(report.replyTo(), report.number(), shares.report(report.account(), now));
+            case Recall recall ->
+                heard(recall.replyTo(), recall.number(), shares.recall(recall.account(), recall.limits(), now));
+            case Has has -> has.replyTo().tell(new Meter.Owned(shares.node(), here.has(has.meter())));
+            case Forward forward -> shares.forward(forward.want());
+            case Known read -> throw new IllegalStateException("read twice");
             case GiveBack giveBack -> {
-                shares.giveBack(now);
+                shares.giveBack(giveBack.by(), now);
                 leaving = giveBack.replyTo();
             }
             case Tick tick -> {
@@ -121,6 +170,6 @@ public final class Keeper {
     }
 
     private void heard(ActorRef<Meter.Command> by, long number, @Nullable Want holds) {
-        by.tell(new Meter.Heard(self, number, holds));
+        by.tell(new Meter.Heard(shares.node(), number, holds));
     }
 }

@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import java.util.function.UnaryOperator;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
@@ -22,10 +23,14 @@ import org.jspecify.annotations.Nullable;
 final class KeyDuty implements Duty {
 
     private static final Duration TICK = Duration.ofMillis(100);
+    private static final int TICKS_TO_REPEAT = 5;
     private static final int MOST_DEFERRED = 1000;
 
     /** A top-up beyond a limit: the call may go on when it is durable. */
     private record TopUpId(HoldId hold, int number) {}
+
+    /** What is done when none of these hosts can act any more. */
+    private record Contested(List<Long> former, Runnable then) {}
 
     private final String id;
     private final Life life;
@@ -40,15 +45,17 @@ final class KeyDuty implements Duty {
     private final List<Runnable> untilKnown = new ArrayList<>();
     private final Acks<HoldId> acks = new Acks<>();
     private final Acks<TopUpId> beyond = new Acks<>();
+    private final Acks<HoldId> reopened = new Acks<>();
+    private final List<Contested> contested = new ArrayList<>();
     private final Announcements announcements;
     private @Nullable Purse purse;
+    private int ticks;
 
     KeyDuty(
             String id,
             Life life,
             MeterSettings common,
             Shares shares,
-            Peers peers,
             InstantSource clock,
             ActorContext<Command> context,
             TimerScheduler<Command> timers) {
@@ -59,7 +66,7 @@ final class KeyDuty implements Duty {
         this.clock = clock;
         this.context = context;
         this.timers = timers;
-        this.announcements = new Announcements(peers);
+        this.announcements = new Announcements(common.nodes());
     }
 
     private Purse purse() {
@@ -84,6 +91,7 @@ final class KeyDuty implements Duty {
         leaveAll().forEach(call -> call.answer(new Decision.UnknownKey()));
         acks.tellAll();
         beyond.tellAll();
+        reopened.tellAll();
         deferred.forEach(this::absent);
         deferred.clear();
         known();
@@ -104,12 +112,15 @@ final class KeyDuty implements Duty {
         switch (command) {
             case Asking call -> ask(call);
             case Settle settle -> settle(settle);
+            case Meter.Reopen reopen -> reopen(reopen);
             case Meter.SharesMoved moved -> {
                 drain();
                 acks.tellPaid();
                 beyond.tellPaid();
+                reopened.tellPaid();
                 known();
             }
+            case Meter.NodesMoved moved -> nodesMoved();
             case Waited tick -> tickWaiting();
             case Meter.Heard heard -> announcements.heard(heard);
             case Want want -> {}
@@ -126,7 +137,9 @@ final class KeyDuty implements Duty {
                 }
             }
             case Waited tick -> tickWaiting();
+            case Meter.Reopen reopen -> {} // the door repeats it
             case Meter.SharesMoved moved -> {}
+            case Meter.NodesMoved moved -> uncontest();
             case Meter.Heard heard -> announcements.heard(heard);
             case Want want -> {}
         }
@@ -137,9 +150,11 @@ final class KeyDuty implements Duty {
         switch (command) {
             case Asking call -> call.answer(new Decision.UnknownKey());
             case Settle settle -> settle.replyTo().tell(new Ack(settle.hold()));
+            case Meter.Reopen reopen -> reopen.replyTo().tell(new Reopened(reopen.hold()));
             case Meter.Heard heard -> announcements.heard(heard);
-            case Waited tick -> {}
+            case Waited tick -> announcements.again();
             case Meter.SharesMoved moved -> {}
+            case Meter.NodesMoved moved -> uncontest();
             case Want want -> {}
         }
     }
@@ -149,9 +164,11 @@ final class KeyDuty implements Duty {
         switch (command) {
             case Asking call -> call.answer(new Decision.Unavailable(reason));
             case Settle settle -> {} // the door repeats it until somebody can read the row
+            case Meter.Reopen reopen -> {}
             case Meter.Heard heard -> announcements.heard(heard);
             case Waited tick -> {}
             case Meter.SharesMoved moved -> {}
+            case Meter.NodesMoved moved -> {}
             case Want want -> {}
         }
     }
@@ -161,6 +178,15 @@ final class KeyDuty implements Duty {
         leaveAll().forEach(call -> call.answer(new Decision.Unavailable(reason)));
         deferred.clear();
         known();
+    }
+
+    /** Runs of a call are answered where it is known; what nobody has answered is repeated by doors. */
+    @Override
+    public List<Meter.Use> handOn() {
+        List<Meter.Use> all = new ArrayList<>(leaveAll());
+        all.addAll(deferred);
+        deferred.clear();
+        return all;
     }
 
     // Calls.
@@ -178,6 +204,10 @@ final class KeyDuty implements Duty {
 
     /** @return false when the call has to wait */
     private boolean decide(Asking call, long now) {
+        if (!common.nodes().mayDecide()) {
+            call.answer(new Decision.Unavailable(NO_RIGHT));
+            return true;
+        }
         if (now > call.notAfterEpochMillis()) {
             call.answer(new Decision.Unavailable("the call's time was up before its turn"));
             return true;
@@ -203,8 +233,8 @@ final class KeyDuty implements Duty {
     private void park(Asking call) {
         if (!waiting.admit(call)) {
             call.answer(new Decision.Unavailable("too many calls of this key wait"));
-        } else if (!timers.isTimerActive(Waited.TICK)) {
-            timers.startTimerWithFixedDelay(Waited.TICK, Waited.TICK, TICK);
+        } else {
+            tick();
         }
     }
 
@@ -218,8 +248,17 @@ final class KeyDuty implements Duty {
         if (purse != null && purse.isClaimed()) {
             drain();
         }
-        if (waiting.isEmpty()) {
+        if (++ticks % TICKS_TO_REPEAT == 0) {
+            announcements.again();
+        }
+        if (waiting.isEmpty() && announcements.isEmpty()) {
             timers.cancel(Waited.TICK);
+        }
+    }
+
+    private void tick() {
+        if (!timers.isTimerActive(Waited.TICK)) {
+            timers.startTimerWithFixedDelay(Waited.TICK, Waited.TICK, TICK);
         }
     }
 
@@ -274,6 +313,42 @@ final class KeyDuty implements Duty {
             }
         }
         drain();
+    }
+
+    private void reopen(Meter.Reopen reopen) {
+        Runnable ack = () -> reopen.replyTo().tell(new Reopened(reopen.hold()));
+        if (reopened.join(reopen.hold(), ack)) {
+            return;
+        }
+        purse().reopen(reopen.hold(), reopen.epoch(), reopen.model(), reopen.endUser(), reopen.slots())
+                .ifPresent(debt -> {
+                    if (debt.isNone()) {
+                        ack.run();
+                    } else {
+                        reopened.add(reopen.hold(), debt, ack);
+                    }
+                });
+    }
+
+    /** A node is gone: so are the doors that it had, and it contests nothing any more. */
+    private void nodesMoved() {
+        purse().endGone();
+        uncontest();
+        drain();
+        life.write();
+    }
+
+    private void uncontest() {
+        announcements.again();
+        for (Contested each : List.copyOf(contested)) {
+            if (isOver(each.former) && contested.remove(each)) {
+                each.then.run();
+            }
+        }
+    }
+
+    private boolean isOver(List<Long> former) {
+        return former.stream().allMatch(common.nodes()::isGone);
     }
 
     /** Once, when it is passed: it refuses nobody. */
@@ -354,21 +429,34 @@ final class KeyDuty implements Duty {
         return waiting.isEmpty()
                 && acks.isEmpty()
                 && beyond.isEmpty()
+                && reopened.isEmpty()
+                && contested.isEmpty()
                 && announcements.isEmpty()
-                && !purse().hasOpenHolds();
+                && (purse == null || !purse.hasOpenHolds());
     }
 
+    /** An owner before this one that may be at work admits calls by what it knows. */
     @Override
     public void enforce(Meter.Admin change, Runnable then) {
+        List<Long> former = purse().durable().former();
+        Runnable uncontested = () -> {
+            if (isOver(former)) {
+                then.run();
+            } else {
+                contested.add(new Contested(former, then));
+            }
+        };
         switch (change) {
-            case Meter.Create create ->
-                announcements.announce(number -> new Keeper.Made(id, number, context.getSelf()), heard -> then.run());
+            case Meter.Create create -> announce(number -> new Keeper.Made(id, number, context.getSelf()), uncontested);
             case Meter.Rotate rotate ->
-                announcements.announce(
-                        number -> new Keeper.Rotated(rotate.hash(), id, number, context.getSelf()),
-                        heard -> then.run());
-            default -> then.run();
+                announce(number -> new Keeper.Rotated(rotate.hash(), id, number, context.getSelf()), uncontested);
+            default -> uncontested.run();
         }
+    }
+
+    private void announce(LongFunction<Keeper.Command> message, Runnable then) {
+        announcements.announce(message, heard -> then.run());
+        tick();
     }
 
     @Override
@@ -377,9 +465,7 @@ final class KeyDuty implements Duty {
             then.run();
         } else {
             untilKnown.add(then);
-            if (!timers.isTimerActive(Waited.TICK)) {
-                timers.startTimerWithFixedDelay(Waited.TICK, Waited.TICK, TICK);
-            }
+            tick();
         }
     }
 

@@ -47,7 +47,7 @@ public record LimitId(
     }
 
     /** The same limit of an end user; null is the one that all of theirs are like. */
-    LimitId ofEndUser(@Nullable String other) {
+    public LimitId ofEndUser(@Nullable String other) {
         return new LimitId(kind, unit, model, duration, other);
     }
 

@@ -14,6 +14,7 @@ import java.util.Map;
  * @param base what holders that are gone were charged
  * @param slices by holder
  * @param former what each holder was known to have used beyond its slice in the generation before
+ * @param moved by {@code from>to}, what the second has taken over from the first, so that it is taken over once
  */
 public record LimitState(
         LimitId id,
@@ -23,7 +24,8 @@ public record LimitState(
         long carried,
         long base,
         Map<String, Slice> slices,
-        Map<String, Long> former) {
+        Map<String, Long> former,
+        Map<String, Long> moved) {
 
     /** The holder that is the meter itself. */
     public static final String SELF = "self";
@@ -32,6 +34,7 @@ public record LimitState(
     private static final String GONE = "gone";
 
     private static final String NODE = "n";
+    private static final String TO = ">";
 
     /** The holder that is a node. */
     public static String holder(long incarnation) {
@@ -49,10 +52,23 @@ public record LimitState(
     public LimitState {
         slices = Map.copyOf(slices);
         former = Map.copyOf(former);
+        moved = Map.copyOf(moved);
         if (gen < 0 || carried < 0 || base < 0) {
             throw new IllegalArgumentException(
                     id + ": gen " + gen + ", carried " + carried + ", base " + base + " (expected: each >= 0)");
         }
+    }
+
+    public LimitState(
+            LimitId id,
+            long gen,
+            long start,
+            long end,
+            long carried,
+            long base,
+            Map<String, Slice> slices,
+            Map<String, Long> former) {
+        this(id, gen, start, end, carried, base, slices, former, Map.of());
     }
 
     /** A limit that nobody has used: its window opens with the first need. */
@@ -95,28 +111,26 @@ public record LimitState(
     LimitState with(String holder, Slice slice) {
         Map<String, Slice> next = new HashMap<>(slices);
         next.put(holder, slice);
-        return new LimitState(id, gen, start, end, carried, base, next, former);
+        return new LimitState(id, gen, start, end, carried, base, next, former, moved);
     }
 
     LimitState withFormer(String holder, long over) {
         Map<String, Long> next = new HashMap<>(former);
         next.put(holder, over);
-        return new LimitState(id, gen, start, end, carried, base, slices, next);
+        return new LimitState(id, gen, start, end, carried, base, slices, next, moved);
     }
 
     LimitState raised(String holder, long amount) {
-        Slice slice = of(holder);
-        return with(holder, new Slice(slice.granted() + amount, slice.returned(), slice.over()));
+        return with(holder, of(holder).granting(amount));
     }
 
     LimitState lowered(long amount) {
-        Slice self = self();
-        return with(SELF, new Slice(self.granted(), self.returned() + amount, self.over()));
+        return with(SELF, self().returning(self().returned() + amount));
     }
 
     LimitState withOver(long over) {
         Slice self = self();
-        return self.over() == over ? this : with(SELF, new Slice(self.granted(), self.returned(), over));
+        return self.over() == over ? this : with(SELF, self.going(over));
     }
 
     /** The meter's own slice cut to what is used of it. */
@@ -127,7 +141,7 @@ public record LimitState(
     /** After an unclean end: the whole piece counts as used. The over stays over, or a debt would be forgiven. */
     LimitState folded() {
         Slice self = self();
-        return new LimitState(id, gen, start, end, carried, base + self.piece(), slices, former)
+        return new LimitState(id, gen, start, end, carried, base + self.piece(), slices, former, moved)
                 .with(SELF, new Slice(0, 0, self.over()));
     }
 
@@ -143,10 +157,46 @@ public record LimitState(
         formerLeft.remove(holder);
         if (slice.beyond() > 0) {
             Slice gone = of(GONE);
-            left.put(GONE, new Slice(gone.granted(), gone.returned(), gone.over() + slice.beyond()));
+            left.put(GONE, gone.going(gone.over() + slice.beyond()));
         }
+        Map<String, Long> movedLeft = new HashMap<>(moved);
+        movedLeft.keySet().removeIf(pair -> pair.endsWith(TO + holder)); // it says no more
         long used = id.kind() == LimitId.Kind.SLOTS ? 0 : Math.max(0, slice.piece());
-        return new LimitState(id, gen, start, end, carried, base + used, left, formerLeft);
+        return new LimitState(id, gen, start, end, carried, base + used, left, formerLeft, movedLeft);
+    }
+
+    /**
+     * A call's hold has come from one holder to another: of what is committed nothing changes.
+     *
+     * @param total of all that has come that way in this generation; what was known before is not taken again
+     */
+    LimitState moved(String from, String to, long total) {
+        long more = total - moved.getOrDefault(from + TO + to, 0L);
+        if (more <= 0) {
+            return this;
+        }
+        LimitState next = with(to, of(to).taking(more));
+        long left = base;
+        if (slices.containsKey(from)) {
+            next = next.with(from, next.of(from).giving(more));
+        } else if (id.kind() != LimitId.Kind.SLOTS) {
+            left = Math.max(0, base - more); // where what the holder had was put when it was gone
+        }
+        Map<String, Long> known = new HashMap<>(moved);
+        known.put(from + TO + to, total);
+        return new LimitState(id, gen, start, end, carried, left, next.slices, former, known);
+    }
+
+    /** What a node has taken over in this generation, by the node that it came from. */
+    Map<Long, Long> movedTo(long node) {
+        Map<Long, Long> taken = new HashMap<>();
+        moved.forEach((pair, total) -> {
+            int end = pair.indexOf(TO);
+            if (pair.endsWith(TO + holder(node))) {
+                taken.put(incarnation(pair.substring(0, end)), total);
+            }
+        });
+        return taken;
     }
 
     /** A new generation at once, with {@code used} of it gone: what an operator resets. */

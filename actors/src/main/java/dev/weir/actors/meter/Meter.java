@@ -5,7 +5,6 @@ import dev.weir.actors.meter.MeterStore.Loaded;
 import dev.weir.config.AccountId;
 import dev.weir.config.Metered;
 import java.time.InstantSource;
-import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -22,7 +21,8 @@ public final class Meter {
     public sealed interface Command {}
 
     /** What calls, and nodes, send. */
-    public sealed interface Use extends Command permits Asking, Settle, Want, Heard, SharesMoved, Waited {}
+    public sealed interface Use extends Command
+            permits Asking, Reopen, Settle, Want, Heard, SharesMoved, NodesMoved, Waited {}
 
     /** What a call asks, and waits for the answer to. */
     sealed interface Asking extends Use permits Reserve, TopUp {
@@ -106,18 +106,31 @@ public final class Meter {
             implements Use, Wire {}
 
     /**
+     * A call that was admitted still runs: its door says so when a node is gone, as the call's meter may have been there.
+     *
+     * @param epoch of the grant
+     * @param slots that it has
+     */
+    public record Reopen(
+            HoldId hold, long epoch, String model, @Nullable String endUser, long slots, ActorRef<Reopened> replyTo)
+            implements Use, Wire {}
+
+    /**
      * A node has heard what all of them were told.
      *
+     * @param by the node
      * @param number of what was told
      * @param holds what the node has of the account; null of a key, and where it has nothing
      */
-    public record Heard(
-            ActorRef<Keeper.Command> by,
-            long number,
-            @Nullable Want holds) implements Use, Wire {}
+    public record Heard(long by, long number, @Nullable Want holds) implements Use, Wire {}
 
     /** Something has come to this node of an account that a key waits for. */
     enum SharesMoved implements Use {
+        INSTANCE
+    }
+
+    /** A node is gone, or released. */
+    public enum NodesMoved implements Use {
         INSTANCE
     }
 
@@ -179,8 +192,21 @@ public final class Meter {
         NOW
     }
 
+    /** Whether the host of the row, which is at work, has this meter still. */
+    public record Owned(long host, boolean has) implements StoreEvent, Wire {}
+
     /** What the store said of the write in flight; {@link RowWriter} knows what it means. */
     record OfWrite(RowWriter.Event event) implements StoreEvent {}
+
+    /** Whoever has placed a meter on this node. */
+    public interface Placement {
+
+        /** Asks to be sent {@link Stop} when nothing is on its way to {@code self}. */
+        void retire(ActorRef<Command> self);
+
+        /** What has come to a meter that is leaving: for the one that is there next. */
+        void forward(Command command);
+    }
 
     private Meter() {}
 
@@ -189,45 +215,38 @@ public final class Meter {
      *
      * @param id the key's SHA-256 in hex
      * @param clock the store's time
-     * @param retire asks whoever placed the meter to send it {@link Stop} when nothing is on its way to it
      */
     public static Behavior<Command> ofKey(
             String id,
             MeterStore store,
             MeterSettings common,
             Shares shares,
-            Peers peers,
             InstantSource clock,
-            Consumer<ActorRef<Command>> retire) {
+            Placement placement) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> new MeterBehavior(
                         id,
                         store,
                         common,
                         clock,
-                        retire,
+                        placement,
                         context,
                         timers,
-                        life -> new KeyDuty(id, life, common, shares, peers, clock, context, timers))
-                .load()));
+                        life -> new KeyDuty(id, life, common, shares, clock, context, timers))
+                .open()));
     }
 
     /** The meter of an account: the same row and the same life, used by nodes instead of calls. */
     public static Behavior<Command> ofAccount(
-            AccountId id,
-            MeterStore store,
-            MeterSettings common,
-            Peers peers,
-            InstantSource clock,
-            Consumer<ActorRef<Command>> retire) {
+            AccountId id, MeterStore store, MeterSettings common, InstantSource clock, Placement placement) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> new MeterBehavior(
                         id.toString(),
                         store,
                         common,
                         clock,
-                        retire,
+                        placement,
                         context,
                         timers,
-                        life -> new AccountDuty(id, life, common, peers, context))
-                .load()));
+                        life -> new AccountDuty(id, life, common, clock, context, timers))
+                .open()));
     }
 }

@@ -22,11 +22,11 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
@@ -41,6 +41,7 @@ final class MeterBehavior implements Duty.Life {
 
     private static final Duration UNREADABLE_PAUSE = Duration.ofSeconds(5);
     private static final Duration LOAD_PAUSE = Duration.ofMillis(200);
+    private static final Duration OWNER_PAUSE = Duration.ofMillis(500);
     private static final Duration ABSENT_PAUSE = Duration.ofSeconds(1);
     private static final int MOST_DEFERRED = 1000;
     private static final String UNREADABLE = "its row is unreadable";
@@ -50,7 +51,7 @@ final class MeterBehavior implements Duty.Life {
     private final MeterStore store;
     private final MeterSettings common;
     private final InstantSource clock;
-    private final Consumer<ActorRef<Command>> retire;
+    private final Meter.Placement placement;
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
     private final Duty duty;
@@ -69,7 +70,7 @@ final class MeterBehavior implements Duty.Life {
             MeterStore store,
             MeterSettings common,
             InstantSource clock,
-            Consumer<ActorRef<Command>> retire,
+            Meter.Placement placement,
             ActorContext<Command> context,
             TimerScheduler<Command> timers,
             Function<Duty.Life, Duty> duty) {
@@ -77,19 +78,34 @@ final class MeterBehavior implements Duty.Life {
         this.store = store;
         this.common = common;
         this.clock = clock;
-        this.retire = retire;
+        this.placement = placement;
         this.context = context;
         this.timers = timers;
         this.writer = new RowWriter(id, store, context, timers);
         this.duty = duty.apply(this);
     }
 
+    /** A state; however the meter ends in it, the node knows that it is not here any more. */
+    private Behavior<Command> in(Function<Command, Behavior<Command>> state) {
+        return Behaviors.receive((here, command) -> state.apply(command), (here, signal) -> {
+            if (signal instanceof PostStop) {
+                common.nodes().here().closed(id, context.getSelf());
+            }
+            return Behaviors.same();
+        });
+    }
+
     // opening: the row is being read, claimed or created; nobody is answered yet
 
-    Behavior<Command> load() {
+    Behavior<Command> open() {
+        common.nodes().here().opened(id, context.getSelf());
+        return load();
+    }
+
+    private Behavior<Command> load() {
         context.pipeToSelf(
                 store.load(id), (loaded, failure) -> failure == null ? new RowLoaded(loaded) : unknown(failure));
-        return Behaviors.receiveMessage(this::opening);
+        return in(this::opening);
     }
 
     private static RowUnknown unknown(Throwable failure) {
@@ -101,7 +117,11 @@ final class MeterBehavior implements Duty.Life {
             case Use use -> duty.await(use);
             case Admin admin -> defer(admin);
             case Stop stop -> {
-                return !has && !writer.isBusy() ? stopped(MOVING) : leave();
+                if (has || writer.isBusy()) {
+                    return leave();
+                }
+                forwardWaiting();
+                return Behaviors.stopped();
             }
             case Tick tick -> {}
             case StoreEvent event -> {
@@ -128,12 +148,48 @@ final class MeterBehavior implements Duty.Life {
                 if (present.state().tombstone()) {
                     yield absent();
                 }
-                duty.take(present.state(), present.ledgerNanoUsd());
-                has = true;
-                write();
-                yield Behaviors.receiveMessage(this::opening);
+                yield canTake(present.state()) ? take(present) : in(this::opening);
             }
         };
+    }
+
+    private Behavior<Command> take(Loaded.Present present) {
+        duty.take(present.state(), present.ledgerNanoUsd());
+        has = true;
+        write();
+        return in(this::opening);
+    }
+
+    /**
+     * The host of a row that was not left by itself may be at work. A member of the cluster is asked, and keeps what it has; one
+     * that is no member is shut out, and cannot write this row any more.
+     */
+    private boolean canTake(MeterState state) {
+        long host = state.host();
+        Nodes nodes = common.nodes();
+        if (state.clean() || host == common.host() || nodes.isGone(host)) {
+            return true;
+        }
+        ActorRef<Keeper.Command> keeper = nodes.keepers().get(host);
+        if (!nodes.isMember(host) || keeper == null) {
+            nodes.fence(host);
+            return true;
+        }
+        keeper.tell(new Keeper.Has(id, context.getSelf()));
+        timers.startSingleTimer(LoadAgain.NOW, LoadAgain.NOW, OWNER_PAUSE);
+        return false;
+    }
+
+    private Behavior<Command> onOwned(Meter.Owned owned) {
+        boolean isWaiting = !has && !writer.isBusy() && timers.isTimerActive(LoadAgain.NOW);
+        if (!isWaiting
+                || owned.has()
+                || !(row instanceof Loaded.Present present)
+                || present.state().host() != owned.host()) {
+            return Behaviors.same(); // the row is read again soon
+        }
+        timers.cancel(LoadAgain.NOW);
+        return take(present);
     }
 
     // absent: there is no such meter; the row, if there is one, is a tombstone
@@ -154,23 +210,35 @@ final class MeterBehavior implements Duty.Life {
                 defer(admin);
             }
         }
-        return Behaviors.receiveMessage(!writer.isBusy() ? this::absent : this::opening);
+        return in(!writer.isBusy() ? this::absent : this::opening);
     }
 
     private Behavior<Command> absent(Command command) {
         switch (command) {
-            case Use use -> duty.absent(use);
+            case Use use -> {
+                if (common.nodes().mayDecide()) {
+                    duty.absent(use);
+                } else {
+                    duty.refuse(use, Duty.NO_RIGHT);
+                }
+            }
             case Admin admin -> {
                 if (admin instanceof Create create) {
                     create(create);
-                    return Behaviors.receiveMessage(this::opening);
+                    return in(this::opening);
                 }
                 admin.replyTo().tell(new AdminReply.NoSuchKey());
             }
             case Stop stop -> {
-                return stopped(MOVING);
+                return Behaviors.stopped();
             }
-            case Tick tick -> retire.accept(context.getSelf());
+            case Tick tick -> {
+                if (duty.isQuiet()) {
+                    placement.retire(context.getSelf());
+                } else {
+                    timers.startSingleTimer(Tick.IDLE, Tick.IDLE, ABSENT_PAUSE);
+                }
+            }
             case StoreEvent event -> {
                 return onStore(event);
             }
@@ -193,7 +261,7 @@ final class MeterBehavior implements Duty.Life {
         context.getLog().error("meter {}: its row cannot be read and is left as it is: {}", id, broken.reason());
         refuseWaiting(UNREADABLE);
         timers.startSingleTimer(Tick.IDLE, Tick.IDLE, UNREADABLE_PAUSE);
-        return Behaviors.receiveMessage(this::unreadable);
+        return in(this::unreadable);
     }
 
     private Behavior<Command> unreadable(Command command) {
@@ -221,7 +289,7 @@ final class MeterBehavior implements Duty.Life {
         deferred.clear();
         came.forEach(this::administer);
         write();
-        return Behaviors.receiveMessage(this::live);
+        return in(this::live);
     }
 
     private Behavior<Command> live(Command command) {
@@ -298,7 +366,7 @@ final class MeterBehavior implements Duty.Life {
         boolean idle = !busy && !writer.isBusy() && duty.isQuiet();
         busy = false;
         if (idle) {
-            retire.accept(context.getSelf());
+            placement.retire(context.getSelf());
         }
     }
 
@@ -306,8 +374,8 @@ final class MeterBehavior implements Duty.Life {
 
     private Behavior<Command> leave() {
         leaving = true;
-        refuseWaiting(MOVING);
-        return writer.isBusy() ? Behaviors.receiveMessage(this::leaving) : leaveNow();
+        forwardWaiting();
+        return writer.isBusy() ? in(this::leaving) : leaveNow();
     }
 
     private Behavior<Command> leaveNow() {
@@ -319,13 +387,17 @@ final class MeterBehavior implements Duty.Life {
             return Behaviors.stopped();
         }
         writer.write(new RowWriter.Writing(last.get(), null, true));
-        return Behaviors.receiveMessage(this::leaving);
+        return in(this::leaving);
     }
 
     private Behavior<Command> leaving(Command command) {
         switch (command) {
-            case Use use -> duty.refuse(use, MOVING);
-            case Admin admin -> admin.replyTo().tell(new AdminReply.Unavailable(MOVING));
+            case Meter.Heard heard -> {}
+            case Meter.NodesMoved moved -> {}
+            case Meter.SharesMoved moved -> {}
+            case Meter.Waited tick -> {}
+            case Use use -> placement.forward(use);
+            case Admin admin -> placement.forward(admin);
             case Stop stop -> {}
             case Tick tick -> {}
             case StoreEvent event -> {
@@ -333,6 +405,14 @@ final class MeterBehavior implements Duty.Life {
             }
         }
         return Behaviors.same();
+    }
+
+    /** Whoever waits, waits for the meter that is there next. */
+    private void forwardWaiting() {
+        duty.handOn().forEach(placement::forward);
+        deferred.forEach(placement::forward);
+        deferred.clear();
+        changes.clear().forEach(placement::forward);
     }
 
     private void refuseWaiting(String reason) {
@@ -367,7 +447,9 @@ final class MeterBehavior implements Duty.Life {
                 if (next.isPresent()) {
                     writer.write(new RowWriter.Writing(next.get(), admin, false));
                 } else if (admin != null) {
-                    admin.replyTo().tell(done());
+                    // Nothing is to be written; but who wrote it may have ended before everybody had heard of it.
+                    AdminReply reply = done();
+                    duty.enforce(admin, () -> admin.replyTo().tell(reply));
                 }
             }
             if (admin == null) {
@@ -385,6 +467,7 @@ final class MeterBehavior implements Duty.Life {
                 yield Behaviors.same();
             }
             case LoadAgain again -> load();
+            case Meter.Owned owned -> onOwned(owned);
             case LedgerRead read -> onLedger(read);
             case LedgerUnknown unknown -> {
                 unknown.change().replyTo().tell(new AdminReply.Unavailable(unknown.why()));

@@ -2,7 +2,6 @@ package dev.weir.actors.meter;
 
 import java.time.Duration;
 import java.time.ZoneId;
-import java.util.function.LongPredicate;
 
 /**
  * What all meters of a node have in common.
@@ -13,10 +12,10 @@ import java.util.function.LongPredicate;
  * @param idle after how long without a message and without open holds a meter leaves the memory
  * @param overage how far calls that already run may go beyond a limit, in thousandths of it; 0 cuts them at the limit
  * @param endUsers how many of a group may be in their windows
- * @param atWork whether the node of an incarnation may still be at work
+ * @param nodes that there are
  */
 public record MeterSettings(
-        long host, ZoneId zone, Unpriced unpriced, Duration idle, int overage, int endUsers, LongPredicate atWork) {
+        long host, ZoneId zone, Unpriced unpriced, Duration idle, int overage, int endUsers, Nodes nodes) {
 
     /** The policy for calls without a price, where there is a money limit. */
     public enum Unpriced {
@@ -32,11 +31,6 @@ public record MeterSettings(
         }
     }
 
-    /** Of a node alone: those of former starts are gone. */
-    public MeterSettings(long host, ZoneId zone, Unpriced unpriced, Duration idle, int overage, int endUsers) {
-        this(host, zone, unpriced, idle, overage, endUsers, incarnation -> incarnation == host);
-    }
-
     /** How far beyond {@code cap} a call that already runs may take a limit. */
     long overage(long cap) {
         return cap / 1000 * overage + cap % 1000 * overage / 1000;
@@ -44,11 +38,23 @@ public record MeterSettings(
 
     /** Whether the door that made a hold can still settle it; what others held stays charged. */
     boolean isDoorAlive(HoldId hold) {
-        return atWork.test(hold.incarnation());
+        return !nodes.isGone(hold.incarnation());
     }
 
-    /** The same for what a node holds of accounts. What is no node's is not asked about. */
-    boolean isHolderAlive(String holder) {
-        return !LimitState.isNode(holder) || atWork.test(LimitState.incarnation(holder));
+    /** A limit of which nodes that are gone have nothing: what they had is used, and their slots are free. */
+    LimitState withoutGone(LimitState limit) {
+        LimitState next = limit;
+        for (String holder : limit.slices().keySet()) {
+            if (LimitState.isNode(holder)
+                    && isOver(LimitState.incarnation(holder), limit.id().kind())) {
+                next = next.folded(holder);
+            }
+        }
+        return next;
+    }
+
+    /** The slots of a node may be those of calls that other nodes' doors have: they are asked first. */
+    private boolean isOver(long incarnation, LimitId.Kind kind) {
+        return kind == LimitId.Kind.SLOTS ? nodes.isReleased(incarnation) : nodes.isGone(incarnation);
     }
 }

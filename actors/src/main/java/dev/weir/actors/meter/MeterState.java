@@ -25,6 +25,7 @@ import java.util.stream.Collectors;
  * @param spentNanoUsd spent in this key's life, as far as known when written
  * @param spentBefore what the ledger has of deleted namesakes
  * @param holds open ones, if clean
+ * @param former hosts before this one that did not leave by themselves and may be at work still
  */
 public record MeterState(
         String id,
@@ -41,7 +42,8 @@ public record MeterState(
         long spentBefore,
         List<LimitState> limits,
         List<Hold> holds,
-        List<Secret> secrets) {
+        List<Secret> secrets,
+        List<Long> former) {
 
     /**
      * A secret that opens a key, by its SHA-256 in hex.
@@ -54,6 +56,7 @@ public record MeterState(
         limits = List.copyOf(limits);
         holds = List.copyOf(holds);
         secrets = List.copyOf(secrets);
+        former = List.copyOf(former);
     }
 
     /** Whether {@code hash} opens this key now. Until it is rotated a key has the one secret that names it. */
@@ -72,7 +75,22 @@ public record MeterState(
     /** The first row of a key that never was. */
     static MeterState created(String id, Metered settings, long host, long now) {
         return new MeterState(
-                id, settings, 1, false, 0, 0, 1, 1, host, false, 0, 0, limits(settings, now), List.of(), List.of());
+                id,
+                settings,
+                1,
+                false,
+                0,
+                0,
+                1,
+                1,
+                host,
+                false,
+                0,
+                0,
+                limits(settings, now),
+                List.of(),
+                List.of(),
+                List.of());
     }
 
     /** The same key after its deletion: a new life in a new epoch, which knows nothing of the old one's holds. */
@@ -107,23 +125,25 @@ public record MeterState(
      * nodes that are gone had.
      */
     MeterState claimed(MeterSettings common) {
-        List<LimitState> taken = new ArrayList<>();
-        for (LimitState limit : limits) {
-            LimitState next = clean ? limit : limit.folded();
-            for (String holder : limit.slices().keySet()) {
-                if (!common.isHolderAlive(holder)) {
-                    next = next.folded(holder);
-                }
-            }
-            taken.add(next);
-        }
         Draft draft = new Draft(this);
         draft.epoch++;
         draft.host = common.host();
         draft.clean = false;
-        draft.limits = taken;
+        draft.limits = limits.stream()
+                .map(limit -> common.withoutGone(clean ? limit : limit.folded()))
+                .toList();
         draft.holds = List.of();
+        draft.former = formerly(common);
         return draft.state();
+    }
+
+    private List<Long> formerly(MeterSettings common) {
+        List<Long> hosts = new ArrayList<>(former);
+        if (!clean && host != common.host()) {
+            hosts.add(host);
+        }
+        hosts.removeIf(common.nodes()::isReleased);
+        return hosts;
     }
 
     /**
@@ -249,6 +269,7 @@ public record MeterState(
         private List<LimitState> limits;
         private List<Hold> holds;
         private List<Secret> secrets;
+        private List<Long> former;
 
         Draft(MeterState of) {
             id = of.id;
@@ -266,6 +287,7 @@ public record MeterState(
             limits = of.limits;
             holds = of.holds;
             secrets = of.secrets;
+            former = of.former;
         }
 
         MeterState state() {
@@ -284,7 +306,8 @@ public record MeterState(
                     spentBefore,
                     limits,
                     holds,
-                    secrets);
+                    secrets,
+                    former);
         }
     }
 }

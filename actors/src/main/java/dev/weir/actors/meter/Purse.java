@@ -29,10 +29,14 @@ final class Purse {
     /** In the order in which those who wait are looked at: there has to be room for whom the others wait. */
     private static final Comparator<Ask> RUNNING_FIRST = Comparator.comparing(ask -> ask.topUp() == 0);
 
+    /** Longer than a node may act without having been heard of. */
+    private static final long SHORT_MILLIS = 12_000;
+
     private final MeterSettings common;
     private final Chain chain;
     private MeterState durable;
     private boolean claimed;
+    private final long before;
 
     private List<OwnSlice> owns = List.of();
     private final Set<Portion> queued = new HashSet<>();
@@ -52,9 +56,11 @@ final class Purse {
         this.durable = row;
         this.oldHolds = new OldHolds(row.clean() ? row.epoch() : row.epoch() + 1);
         this.spentNanoUsd = Math.max(row.spentNanoUsd(), ledgerNanoUsd - row.spentBefore());
+        this.before = row.host();
         adopt(row.claimed(common));
         if (row.clean()) {
             row.holds().forEach(this::inherit);
+            endGone();
         }
     }
 
@@ -67,15 +73,8 @@ final class Purse {
     }
 
     private void inherit(Hold hold) {
-        if (common.isDoorAlive(hold.id())) {
-            reopen(hold);
-        } else {
-            oldHolds.orphan(hold.id());
-        }
-    }
-
-    private void reopen(Hold hold) {
-        holds.put(hold.id(), hold);
+        chain.take(hold, before == common.host() ? null : before);
+        holds.put(hold.id(), hold.with(List.of()));
         slots += hold.need().slots();
         for (Hold.Piece piece : hold.pieces()) {
             for (OwnSlice own : owns) {
@@ -122,6 +121,9 @@ final class Purse {
         if (refusal != null) {
             return Optional.of(refusal);
         }
+        if (isContested(ask, now)) {
+            return Optional.empty();
+        }
         List<Share> above = chain.lockedFor(durable, ask.endUser());
         if (above == null) {
             return Optional.empty();
@@ -131,6 +133,25 @@ final class Purse {
         } finally {
             Chain.unlock(above);
         }
+    }
+
+    /**
+     * An owner before this one did not leave by itself, and there are limits that rest on nobody else's being at work: slots,
+     * as long as nobody has said which of its calls still run, and windows that open and end before it has to stop.
+     */
+    private boolean isContested(Ask ask, long now) {
+        if (durable.former().isEmpty() || ask.need().equals(Need.NONE)) {
+            return false;
+        }
+        boolean slotsUnknown = durable.settings().limits().maxParallelRequests() != null
+                && !durable.former().stream().allMatch(common.nodes()::isReleased);
+        return slotsUnknown
+                || (hasShortWindows(now) && !durable.former().stream().allMatch(common.nodes()::isGone));
+    }
+
+    private boolean hasShortWindows(long now) {
+        return LimitRule.of(durable.settings()).stream()
+                .anyMatch(rule -> rule.period() != null && rule.windowEnd(now, common.zone()) - now < SHORT_MILLIS);
     }
 
     private Optional<Decision> reserve(Ask ask, List<Share> above, long now) {
@@ -362,7 +383,61 @@ final class Purse {
             Hold.settle(own, hold.model(), hold.pieces(), charged, used, began);
             owes |= own.owesStore();
         }
-        return new Debt(owes, chain.settle(hold, used, began));
+        return new Debt(owes, chain.settle(hold, charged, used, began));
+    }
+
+    /**
+     * A call that an owner before this one admitted still runs, says its door. What it holds is charged already; its slots are
+     * known from now on.
+     *
+     * @return what has to be durable before it is acknowledged; empty when it is not known yet whom it is charged to
+     */
+    Optional<Debt> reopen(HoldId id, long epoch, String model, @Nullable String endUser, long heldSlots) {
+        if (holds.containsKey(id) || oldHolds.isOver(id, epoch, durable.born())) {
+            return Optional.of(Debt.NONE);
+        }
+        List<Share> above = chain.lockedFor(durable, endUser);
+        if (above == null) {
+            return Optional.empty();
+        }
+        try {
+            if (!chain.isKnown(above)) {
+                return Optional.empty();
+            }
+            List<AccountId> accounts = above.stream().map(Share::id).toList();
+            Hold hold = new Hold(id, model, new Need(0, 0, 0, heldSlots, true), accounts, List.of(), 0);
+            holds.put(id, hold);
+            slots += heldSlots;
+            return Optional.of(new Debt(false, chain.reopen(hold, above, verdict(), endUser, before)));
+        } finally {
+            Chain.unlock(above);
+        }
+    }
+
+    /** Charges whole what calls hold whose door is gone. */
+    void endGone() {
+        List<Hold> gone = holds.values().stream()
+                .filter(hold -> !common.isDoorAlive(hold.id()))
+                .toList();
+        for (Hold hold : gone) {
+            settle(hold.id(), durable.epoch(), hold.need(), hold.need(), true);
+            spentNanoUsd -= isInLedger(hold) ? 0 : hold.need().nanoUsd();
+            oldHolds.orphan(hold.id());
+        }
+    }
+
+    private boolean isInLedger(Hold hold) {
+        KeySettings key = settings();
+        return common.nodes()
+                .lost(new Lost(
+                        hold.id(),
+                        durable.id(),
+                        hold.model(),
+                        hold.need().tokens(),
+                        hold.need().nanoUsd(),
+                        key.userId(),
+                        key.teamId(),
+                        key.organizationId()));
     }
 
     /** What an owner that crashed had held is charged whole already: only what goes beyond is still to be charged. */
@@ -473,7 +548,9 @@ final class Purse {
 
     /** The last row of this owner: exact figures, and the open holds with them. */
     MeterState leaving(long nonce) {
-        return durable.left(owns.stream().map(OwnSlice::exact).toList(), List.copyOf(holds.values()), spentNanoUsd)
+        List<Hold> open =
+                holds.values().stream().map(hold -> hold.with(chain.part(hold))).toList();
+        return durable.left(owns.stream().map(OwnSlice::exact).toList(), open, spentNanoUsd)
                 .next(nonce);
     }
 

@@ -43,15 +43,27 @@ final class Share {
         }
     }
 
-    /** @param paid whether the account pays for it, or somebody else */
+    /**
+     * @param paid whether the account pays for it, or somebody else
+     * @param rest of what its key's meter has of it may be charged to a node that is gone
+     */
     private record Open(
-            String model, boolean paid, @Nullable String endUser, List<Hold.Piece> pieces) {}
+            String model, boolean paid, @Nullable String endUser, List<Hold.Piece> pieces, boolean rest) {}
+
+    /** A piece of a call that has come from another node, of a window that is not known here yet. */
+    private record Arriving(
+            HoldId hold, long from, @Nullable String endUser, Hold.Piece piece) {}
+
+    /** The end of such a call. */
+    private record Ended(HoldId hold, Need before, Need took, boolean began) {}
 
     private final AccountId id;
     private final Standing.Scope scope;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<HoldId, Waiting> waiting = new LinkedHashMap<>();
     private final Map<HoldId, Open> holds = new HashMap<>();
+    private final List<Arriving> arriving = new ArrayList<>(0);
+    private final List<Ended> ended = new ArrayList<>(0);
     private final Set<ActorRef<Meter.Command>> watchers = new HashSet<>();
     private @Nullable AccountSettings settings;
     private final Slices slices;
@@ -220,22 +232,122 @@ final class Share {
                 pieces.add(Hold.taken(slice, amount, now));
             }
         }
-        holds.put(ask.hold(), new Open(ask.model(), ask.paid(), endUser, pieces));
+        boolean rest = before == null ? ask.topUp() > 0 : before.rest;
+        holds.put(ask.hold(), new Open(ask.model(), ask.paid(), endUser, pieces, rest));
     }
 
-    /** Ends a hold: what it did not use is free at once. False when it is not open here. */
-    boolean settle(HoldId hold, Need took, boolean began) {
+    /**
+     * Ends a hold: what it did not use is free at once. False when it is not open here.
+     *
+     * @param before what nodes that are gone were charged for it
+     */
+    boolean settle(HoldId hold, Need before, Need took, boolean began) {
+        if (isArriving(hold)) {
+            ended.add(new Ended(hold, before, took, began));
+            charged++;
+            return true;
+        }
         Open open = holds.remove(hold);
         if (open == null) {
             return false;
         }
+        Need paid = open.rest ? before : Need.NONE;
         for (ShareSlice slice : slices.used(open.endUser)) {
             boolean pays = open.paid || slice.id().unit() != LimitId.Unit.NANO_USD;
-            if (pays && Hold.settle(slice, open.model, open.pieces, Need.NONE, took, began)) {
+            if (pays && Hold.settle(slice, open.model, open.pieces, paid, took, began)) {
                 charged++;
             }
         }
         return true;
+    }
+
+    /** A call leaves with its key's meter, for another node or for this one again. Null when it is not open here. */
+    Hold.@Nullable Part part(HoldId hold) {
+        Open open = holds.remove(hold);
+        if (open == null) {
+            return null;
+        }
+        List<Hold.Piece> leaving = new ArrayList<>(open.pieces.size());
+        for (ShareSlice slice : slices.used(open.endUser)) {
+            for (Hold.Piece piece : open.pieces) {
+                if (piece.limit().equals(slice.id()) && piece.gen() == slice.gen() && !piece.beyond()) {
+                    slice.part(piece.amount());
+                    leaving.add(piece);
+                }
+            }
+        }
+        return new Hold.Part(id, open.paid, open.endUser, leaving);
+    }
+
+    boolean isOpen(HoldId hold) {
+        return holds.containsKey(hold);
+    }
+
+    /**
+     * A call comes with its key's meter.
+     *
+     * @param from where; null for this node, which it never left
+     */
+    void take(HoldId hold, String model, Hold.Part part, @Nullable Long from) {
+        inUse();
+        holds.put(hold, new Open(model, part.paid(), part.endUser(), part.pieces(), true));
+        if (from == null) {
+            for (ShareSlice slice : slices.used(part.endUser())) {
+                for (Hold.Piece piece : part.pieces()) {
+                    if (piece.limit().equals(slice.id()) && piece.gen() == slice.gen()) {
+                        slice.stay(piece.amount());
+                    }
+                }
+            }
+            return;
+        }
+        part.pieces().forEach(piece -> arriving.add(new Arriving(hold, from, part.endUser(), piece)));
+        if (!part.pieces().isEmpty()) {
+            charged++;
+        }
+        arrive();
+    }
+
+    private boolean isArriving(HoldId hold) {
+        for (Arriving each : arriving) {
+            if (each.hold.equals(hold)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Calls have come for good as soon as it is known which windows are open; those that have ended meanwhile end. */
+    private void arrive() {
+        if (settings == null || (arriving.isEmpty() && ended.isEmpty())) {
+            return;
+        }
+        arriving.removeIf(each -> {
+            for (ShareSlice slice : slices.used(each.endUser)) {
+                if (slice.id().equals(each.piece.limit())) {
+                    boolean known = slice.knows(each.piece.gen());
+                    if (known) {
+                        slice.take(each.from, each.piece.gen(), each.piece.amount());
+                    }
+                    return known;
+                }
+            }
+            return true; // there is no such limit any more
+        });
+        List<Ended> over = ended.stream().filter(each -> !isArriving(each.hold)).toList();
+        ended.removeAll(over);
+        over.forEach(each -> settle(each.hold, each.before, each.took, each.began));
+    }
+
+    /** What a call has of an account for as long as it runs: its slots. */
+    Hold.Part ofRunning(@Nullable String endUser, boolean paid, long slots) {
+        List<Hold.Piece> pieces = new ArrayList<>(1);
+        for (ShareSlice slice : slices.of(endUser)) {
+            if (slice.id().kind() == LimitId.Kind.SLOTS && slots > 0) {
+                pieces.add(new Hold.Piece(slice.id(), ShareSlice.ANY_GEN, slots, false));
+            }
+        }
+        return new Hold.Part(id, paid, endUser, pieces);
     }
 
     /** Charges what a hold used beyond {@code held} that nobody remembers: {@code held} itself is charged already. */
@@ -324,6 +436,7 @@ final class Share {
             lines.add(slice.want(needed(slice, now), beyond(slice, now), goesBeyond, !leaving && !retiring, now));
             whole &= slice.isSynced() || slice.over() == 0;
         }
+        whole &= arriving.isEmpty();
         chargedSent = whole ? charged : chargedSent;
         return new Want(id, node, sequence, born, policy(), lines, replyTo);
     }
@@ -384,6 +497,7 @@ final class Share {
                 adopt(granted.born(), granted.version(), granted.settings(), !first);
                 if (granted.born() == born) {
                     slices.told(granted.lines(), now);
+                    arrive();
                 }
                 if (current) {
                     retired = retiring;
@@ -409,6 +523,11 @@ final class Share {
         return wake();
     }
 
+    /** What is not in use of these limits goes back. */
+    void giveBack(List<LimitId> limits) {
+        slices.giveBack(limits);
+    }
+
     /** Forgets what is over. */
     void tidy(long now) {
         slices.tidy(now);
@@ -431,6 +550,9 @@ final class Share {
             return;
         }
         slices.adopt(LimitRule.of(next), life == born, synced);
+        if (life != born && born != 0) {
+            arriving.clear(); // of an account that was deleted
+        }
         born = life;
         version = nextVersion;
         settings = next;
@@ -451,7 +573,8 @@ final class Share {
 
     /** Nobody has used it since the last time that this was asked, and nothing of it is open. */
     boolean isIdle() {
-        boolean idle = !used && !asking && waiting.isEmpty() && holds.isEmpty() && slices.isAtRest();
+        boolean idle =
+                !used && !asking && waiting.isEmpty() && holds.isEmpty() && arriving.isEmpty() && slices.isAtRest();
         used = false;
         return idle;
     }

@@ -3,6 +3,8 @@ package dev.weir.actors.meter;
 import dev.weir.config.AccountId;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class ShareSlice implements Portion {
 
     private static final long DENIED_MILLIS = 250;
+
+    /** Whatever generation is open. */
+    static final long ANY_GEN = -1;
 
     private final Standing.Scope scope;
     private final AccountId account;
@@ -27,6 +32,11 @@ final class ShareSlice implements Portion {
     private long held;
     private long over;
     private long overDurable;
+    private long parted;
+    private long out;
+    private final Map<Long, Long> taken = new HashMap<>();
+    private long takenHere;
+    private long takenDurable;
     private final Demand demand = new Demand();
     private long deniedUntil;
     private long deniedBeyondUntil;
@@ -60,18 +70,29 @@ final class ShareSlice implements Portion {
             long known = line.gen() == gen + 1 ? Math.max(overDurable, line.formerOver()) : overDurable;
             over = line.over() + (synced ? Math.max(0, over - known) : over);
             // A share is forgotten with calls that are over, so that slots are free; what they used of windows is used.
-            used = synced || rule.id().kind() == LimitId.Kind.SLOTS ? 0 : line.granted() - line.returned();
+            boolean isNew = synced || rule.id().kind() == LimitId.Kind.SLOTS;
+            used = isNew ? 0 : line.granted() + sum(line.taken()) - line.returned() - line.out();
             overDurable = line.over();
             held = 0;
+            parted = line.out();
+            out = line.out();
+            taken.clear();
+            taken.putAll(line.taken());
+            takenHere = sum(taken);
             gen = line.gen();
             granted = line.granted();
             returned = line.returned();
         }
         synced = true;
+        if (line.out() > out) {
+            used -= line.out() - out;
+            out = line.out();
+        }
+        takenDurable = sum(line.taken());
         granted = Math.max(granted, line.granted());
         overDurable = Math.max(overDurable, line.over());
         end = line.end();
-        elsewhere = line.committed() - (line.granted() - line.returned() + line.over());
+        elsewhere = line.committed() - (line.granted() + takenDurable - line.returned() - line.out() + line.over());
         free = Math.max(0, rule.cap(now) - line.committed());
         crowdedUntil = line.crowded() ? now + DENIED_MILLIS : 0;
         if (line.denied()) {
@@ -101,7 +122,54 @@ final class ShareSlice implements Portion {
         long missing = Math.max(0, waiting - (open ? headroom() : 0));
         long ahead = onStock && (missing > 0 || isLow(now)) ? demand.ahead(now) : 0;
         return new Want.Line(
-                rule.id(), gen, missing, Math.max(0, beyond - spareBeyond()), ahead, used, returned, over, overDurable);
+                rule.id(),
+                gen,
+                missing,
+                Math.max(0, beyond - spareBeyond()),
+                ahead,
+                used,
+                returned,
+                over,
+                overDurable,
+                taken);
+    }
+
+    // Calls whose key's meter moves take what they hold along. It is the other node's as soon as its meter says so, and
+    // until the account's meter knows nobody else's.
+
+    /** A call of this node's goes to another one with {@code amount}. */
+    void part(long amount) {
+        held -= amount;
+        parted += amount;
+    }
+
+    /** It has not left, or comes back before anybody took it over. */
+    void stay(long amount) {
+        held += amount;
+        parted -= amount;
+    }
+
+    /** Whether what there is of a generation is known: it is open, or over. */
+    boolean knows(long ofGen) {
+        return synced && gen >= ofGen;
+    }
+
+    /** A call has come from another node with {@code amount}. Of a window that is over it has nothing. */
+    void take(long from, long ofGen, long amount) {
+        if (ofGen == gen || (ofGen == ANY_GEN && gen > 0)) {
+            taken.merge(from, amount, Long::sum);
+            takenHere += amount;
+            used += amount;
+            held += amount;
+        }
+    }
+
+    private static long sum(Map<Long, Long> amounts) {
+        long sum = 0;
+        for (long amount : amounts.values()) {
+            sum += amount;
+        }
+        return sum;
     }
 
     /** Gives back what is not in use. */
@@ -135,7 +203,12 @@ final class ShareSlice implements Portion {
 
     /** Nothing of it is in flight, and nothing that its meter does not know. */
     boolean isAtRest() {
-        return held == 0 && !owesMeter();
+        return held == 0 && !owesMeter() && !hasParted();
+    }
+
+    /** Of a window, what has parted is used and stays so; a slot would be free again. */
+    private boolean hasParted() {
+        return rule.id().kind() == LimitId.Kind.SLOTS && parted > out;
     }
 
     /** Its meter is asked first what this node had of it. */
@@ -155,12 +228,22 @@ final class ShareSlice implements Portion {
 
     /** There is use beyond the slice that its meter has not made durable, as far as is known here. */
     boolean owesMeter() {
-        return over > overDurable;
+        return over > overDurable || takenHere > takenDurable;
     }
 
     /** What of the limit is this node's. */
     long piece() {
-        return granted - returned;
+        return granted + takenHere - returned - out;
+    }
+
+    /** What has come from other nodes and its meter is not known to know. */
+    long takenUntold() {
+        return takenHere - takenDurable;
+    }
+
+    /** What other nodes have taken over, as far as is known here. */
+    long out() {
+        return out;
     }
 
     /** What of it is in use. */

@@ -54,6 +54,15 @@ public final class Shares {
         return new Shares(node, zone, want -> {});
     }
 
+    long node() {
+        return node;
+    }
+
+    /** A want of another node, which cannot reach the meter itself. */
+    void forward(Want want) {
+        meters.accept(want);
+    }
+
     void keeper(ActorRef<Keeper.Command> self) {
         keeper = self;
     }
@@ -96,6 +105,15 @@ public final class Shares {
     Share endUsers(String owner, String endUser) {
         return shares.computeIfAbsent(
                 AccountId.endUsers(owner, endUser), id -> Share.ofEndUsers(id, zone, sequences::incrementAndGet));
+    }
+
+    /** What there is of the account of a hold that comes from another node; null where it is no more. */
+    @Nullable
+    Share forHold(AccountId account) {
+        if (account.kind() == AccountId.Kind.END_USERS) {
+            return shares.computeIfAbsent(account, id -> Share.ofEndUsers(id, zone, sequences::incrementAndGet));
+        }
+        return accounts.contains(account) ? find(account) : null;
     }
 
     /** The same for a hold that may outlive its account. */
@@ -241,6 +259,25 @@ public final class Shares {
         return answer;
     }
 
+    /** Gives back what is not in use of some limits. Returns all that this node has of the account; null where that is nothing. */
+    @Nullable
+    Want recall(AccountId account, List<LimitId> limits, long now) {
+        Share share = shares.get(account);
+        if (share == null) {
+            return null;
+        }
+        share.lock();
+        try {
+            if (share.settings() == null) {
+                return null;
+            }
+            share.giveBack(limits);
+            return said(share, now);
+        } finally {
+            share.unlock();
+        }
+    }
+
     /** What this node has of an account; null where it has nothing. */
     @Nullable
     Want report(AccountId account, long now) {
@@ -321,15 +358,20 @@ public final class Shares {
         }
     }
 
-    /** Gives everything back that is not in use: the node leaves. */
-    void giveBack(long now) {
+    /**
+     * Gives everything back that is not in use: the node leaves.
+     *
+     * @param by another node's, where the meters cannot be reached from here any more
+     */
+    void giveBack(@Nullable ActorRef<Keeper.Command> by, long now) {
         ActorRef<Keeper.Command> self = keeper;
+        Consumer<Want> send = by == null ? meters : want -> by.tell(new Keeper.Forward(want));
         for (Share share : shares.values()) {
             share.lock();
             try {
                 if (self != null && share.settings() != null) {
                     share.leave();
-                    meters.accept(share.want(node, now, self));
+                    send.accept(share.want(node, now, self));
                 }
             } finally {
                 share.unlock();

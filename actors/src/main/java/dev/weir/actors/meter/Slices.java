@@ -164,6 +164,20 @@ final class Slices {
         touched.addAll(each.keySet());
     }
 
+    void giveBack(List<LimitId> limits) {
+        for (LimitId limit : limits) {
+            String endUser = limit.endUser();
+            List<ShareSlice> known = ofGroup ? each.getOrDefault(String.valueOf(endUser), List.of()) : shared;
+            ShareSlice slice = find(known, limit);
+            if (slice != null) {
+                slice.giveBack();
+                if (endUser != null) {
+                    touched.add(endUser);
+                }
+            }
+        }
+    }
+
     /** Forgets end users whose windows are over, and gives back what else nobody has just used. */
     void tidy(long now) {
         forget(slice -> slice.isForgettable(now));

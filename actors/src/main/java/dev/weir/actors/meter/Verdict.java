@@ -91,7 +91,11 @@ record Verdict(KeySettings key, MeterSettings common) {
 
     /** What of a call an account pays: a team's key uses the team's budget and not its user's. */
     Ask of(Share share, Ask ask) {
-        return key.teamId() != null && isOfUser(share.id()) ? ask.withoutMoney() : ask;
+        return pays(share.id()) ? ask : ask.withoutMoney();
+    }
+
+    boolean pays(AccountId account) {
+        return key.teamId() == null || !isOfUser(account);
     }
 
     private static boolean isOfUser(AccountId id) {

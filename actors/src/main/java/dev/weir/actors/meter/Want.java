@@ -3,6 +3,7 @@ package dev.weir.actors.meter;
 import dev.weir.actors.Wire;
 import dev.weir.config.AccountId;
 import java.util.List;
+import java.util.Map;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,7 @@ public record Want(
      * @param returned of what was granted
      * @param over used beyond what was granted
      * @param overKnown the part of it that the account's meter has made durable, as far as the node has heard
+     * @param taken by node, all that has come from there in this generation with calls whose key's meter has moved
      */
     public record Line(
             LimitId id,
@@ -46,11 +48,16 @@ public record Want(
             long used,
             long returned,
             long over,
-            long overKnown) {
+            long overKnown,
+            Map<Long, Long> taken) {
+
+        public Line {
+            taken = Map.copyOf(taken);
+        }
 
         /** The node does not know whether it has something of this limit. */
         static Line unknown(LimitId id) {
-            return new Line(id, 0, 0, 0, 0, 0, 0, 0, 0);
+            return new Line(id, 0, 0, 0, 0, 0, 0, 0, 0, Map.of());
         }
 
         /** It says nothing that a limit would have to be there for. */

@@ -127,7 +127,13 @@ final class AccountHistory {
 
     private MeterSettings common() {
         return new MeterSettings(
-                1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), OVERAGE, ROOM, this::isAtWork);
+                1,
+                ZoneOffset.UTC,
+                MeterSettings.Unpriced.REJECT,
+                Duration.ofMinutes(1),
+                OVERAGE,
+                ROOM,
+                new FakeNodes(this::isAtWork));
     }
 
     private boolean isAtWork(long incarnation) {
@@ -299,8 +305,8 @@ final class AccountHistory {
         Need took = new Need(1, argument % 41, argument % 53, 0, true);
         Map<LimitId, Long> before = new HashMap<>();
         node.share.slices().forEach(slice -> before.put(slice.id(), slice.used() + slice.over()));
-        assertThat(node.share.settle(call.id, took, began)).isTrue();
-        assertThat(node.share.settle(call.id, took, began))
+        assertThat(node.share.settle(call.id, Need.NONE, took, began)).isTrue();
+        assertThat(node.share.settle(call.id, Need.NONE, took, began))
                 .as("a settlement counts once")
                 .isFalse();
         for (ShareSlice slice : node.share.slices()) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.config.KeySettings;
 import dev.weir.config.Limit;
-import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -366,8 +365,7 @@ final class History {
     }
 
     private static MeterSettings node(long host) {
-        return new MeterSettings(
-                host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), OVERAGE, 10);
+        return FakeNodes.alone(host, MeterSettings.Unpriced.REJECT, OVERAGE);
     }
 
     /** A clean change of owner: in the same process, or in the next one, whose predecessor's doors are gone. */

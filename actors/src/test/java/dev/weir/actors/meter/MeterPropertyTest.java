@@ -73,16 +73,14 @@ final class MeterPropertyTest {
         private long spent;
 
         Run(long rpm, long budget) {
-            MeterSettings common =
-                    new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofDays(9), 50, 10);
+            MeterSettings common = FakeNodes.alone(1, MeterSettings.Unpriced.REJECT, 50);
             meter = KIT.spawn(Meter.ofKey(
                     "key",
                     store,
                     common,
                     Shares.none(1, ZoneOffset.UTC),
-                    List::of,
                     () -> Instant.ofEpochMilli(NOW),
-                    self -> {}));
+                    new FakePlacement()));
             meter.tell(new Meter.Create(Keys.key(rpm, null, null, budget, null), operator.getRef()));
             operator.receiveMessage();
         }

@@ -61,24 +61,25 @@ final class MeterTest {
         kit.shutdownTestKit();
     }
 
+    private final FakePlacement placement = new FakePlacement();
+
     private ActorRef<Meter.Command> meter() {
         return meter(MeterSettings.Unpriced.REJECT);
     }
 
     private ActorRef<Meter.Command> meter(MeterSettings.Unpriced unpriced) {
-        MeterSettings common = new MeterSettings(host, ZoneOffset.UTC, unpriced, Duration.ofMinutes(1), 50, 10);
+        MeterSettings common = FakeNodes.alone(host, unpriced, 50);
         return kit.spawn(Meter.ofKey(
                 "key",
                 store,
                 common,
                 Shares.none(host, ZoneOffset.UTC),
-                List::of,
                 () -> Instant.ofEpochMilli(now.get()),
-                self -> self.tell(Meter.Stop.INSTANCE)));
+                placement));
     }
 
     private static MeterSettings common(long host) {
-        return new MeterSettings(host, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50, 10);
+        return FakeNodes.alone(host, MeterSettings.Unpriced.REJECT, 50);
     }
 
     private ActorRef<Meter.Command> created(KeySettings settings) {

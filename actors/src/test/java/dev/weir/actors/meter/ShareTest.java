@@ -33,8 +33,14 @@ class ShareTest {
     private static AccountBook book() {
         AccountSettings settings = AccountSettings.unlimited(AccountId.Kind.TEAM)
                 .withLimits(Limits.NONE.withRpm(40).withSlots(9));
-        MeterSettings common =
-                new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 0, 10);
+        MeterSettings common = new MeterSettings(
+                1,
+                ZoneOffset.UTC,
+                MeterSettings.Unpriced.REJECT,
+                Duration.ofMinutes(1),
+                0,
+                10,
+                new FakeNodes(incarnation -> true));
         return AccountBook.ofCreated(
                 TEAM, MeterState.created(TEAM.toString(), settings, 1, NOW).next(1), common);
     }
@@ -73,7 +79,7 @@ class ShareTest {
         talk(share);
         share.forget(ask(1).hold());
         share.hold(ask(1), NOW);
-        share.settle(ask(1).hold(), CALL, true);
+        share.settle(ask(1).hold(), Need.NONE, CALL, true);
         share.isIdle();
         return share;
     }

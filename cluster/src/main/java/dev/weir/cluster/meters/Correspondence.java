@@ -8,12 +8,15 @@ import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.Reopened;
 import dev.weir.actors.meter.ToppedUp;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.apache.pekko.Done;
@@ -39,7 +42,10 @@ final class Correspondence {
     private static final String NAME = "weir-correspondence";
     private static final int LONGEST_PAUSE_TICKS = 40;
 
-    private record Reservation(String meter, Need need, long lastTick, CompletableFuture<Decision> decision) {}
+    private record Reservation(String meter, Ask ask, long lastTick, CompletableFuture<Decision> decision) {}
+
+    /** A call that was granted, and has not ended. */
+    private record Running(String meter, Ask ask, long epoch) {}
 
     private record TopUpId(HoldId hold, int number) {}
 
@@ -65,6 +71,12 @@ final class Correspondence {
     private final Map<HoldId, Reservation> reservations = new ConcurrentHashMap<>();
     private final Map<TopUpId, TopUp> topUps = new ConcurrentHashMap<>();
     private final Map<HoldId, Settlement> settlements = new ConcurrentHashMap<>();
+    private final Map<HoldId, Running> running = new ConcurrentHashMap<>();
+
+    /** Calls that their meters are being told of, by the tick at which they are told again. */
+    private final Map<HoldId, Long> reopening = new ConcurrentHashMap<>();
+
+    private final Queue<CompletableFuture<Done>> untilReopened = new ConcurrentLinkedQueue<>();
     private final ActorRef<Answer> answers;
     private volatile long now;
 
@@ -97,6 +109,10 @@ final class Correspondence {
                 case Decided decided -> {
                     Reservation asked = reservations.remove(decided.hold());
                     if (asked != null) {
+                        if (decided.decision() instanceof Decision.Granted granted
+                                && asked.ask.need().slots() > 0) {
+                            running.put(decided.hold(), new Running(asked.meter, asked.ask, granted.epoch()));
+                        }
                         asked.decision.complete(decided.decision());
                     }
                 }
@@ -106,6 +122,7 @@ final class Correspondence {
                         asked.decision.complete(toppedUp.decision());
                     }
                 }
+                case Reopened reopened -> reopened(reopened.hold());
                 case Ack ack -> {
                     Settlement sent = settlements.remove(ack.hold());
                     if (sent != null) {
@@ -119,7 +136,7 @@ final class Correspondence {
 
     /** Asks once. A reservation that is not answered in time is settled as unused, in case it is granted later. */
     CompletionStage<Decision> reserve(String meter, Ask ask, long notAfterEpochMillis, Duration timeout) {
-        Reservation asked = new Reservation(meter, ask.need(), now + ticks(timeout), new CompletableFuture<>());
+        Reservation asked = new Reservation(meter, ask, now + ticks(timeout), new CompletableFuture<>());
         reservations.put(ask.hold(), asked);
         meters.apply(meter)
                 .tell(new Meter.Reserve(
@@ -157,6 +174,8 @@ final class Correspondence {
         if (before != null) {
             return before.done;
         }
+        running.remove(hold);
+        reopened(hold);
         meters.apply(meter).tell(message);
         return settlement.done;
     }
@@ -166,13 +185,22 @@ final class Correspondence {
         now = tick;
         reservations.forEach((hold, asked) -> {
             if (tick >= asked.lastTick && reservations.remove(hold, asked)) {
-                settle(asked.meter, hold, 0, asked.need, Need.NONE, false);
+                settle(asked.meter, hold, 0, asked.ask.need(), Need.NONE, false);
                 asked.decision.complete(new Decision.Unavailable("the key's meter did not answer in time"));
             }
         });
         topUps.forEach((id, asked) -> {
             if (tick >= asked.lastTick && topUps.remove(id, asked)) {
                 asked.decision.complete(new Decision.Unavailable("the key's meter did not answer in time"));
+            }
+        });
+        reopening.forEach((hold, at) -> {
+            Running call = running.get(hold);
+            if (call == null) {
+                reopened(hold);
+            } else if (tick >= at) {
+                reopen(hold, call);
+                reopening.replace(hold, at, tick + settleTicks);
             }
         });
         settlements.values().forEach(sent -> {
@@ -182,6 +210,44 @@ final class Correspondence {
                 sent.pauseTicks = Math.min(2 * sent.pauseTicks, LONGEST_PAUSE_TICKS);
             }
         });
+    }
+
+    /** Tells their meters of all calls that run, until they know; a meter whose node is gone is at another one. */
+    CompletableFuture<Done> sayRunning() {
+        CompletableFuture<Done> done = new CompletableFuture<>();
+        running.forEach((hold, call) -> {
+            reopening.put(hold, now + settleTicks);
+            reopen(hold, call);
+        });
+        untilReopened.add(done);
+        completeIfReopened();
+        return done;
+    }
+
+    private void reopen(HoldId hold, Running call) {
+        Ask ask = call.ask;
+        meters.apply(call.meter)
+                .tell(new Meter.Reopen(
+                        hold, call.epoch, ask.model(), ask.endUser(), ask.need().slots(), answers.narrow()));
+    }
+
+    private void reopened(HoldId hold) {
+        if (reopening.remove(hold) != null) {
+            completeIfReopened();
+        }
+    }
+
+    private void completeIfReopened() {
+        if (reopening.isEmpty()) {
+            for (CompletableFuture<Done> each = untilReopened.poll(); each != null; each = untilReopened.poll()) {
+                each.complete(Done.getInstance());
+            }
+        }
+    }
+
+    /** Calls that were granted and have not ended. */
+    int running() {
+        return running.size();
     }
 
     /** Settlements that no meter has acknowledged yet. */

@@ -9,13 +9,13 @@ import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.MeterStore;
 import dev.weir.actors.meter.Need;
+import dev.weir.cluster.nodes.Membership;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
 import dev.weir.config.KeySettings;
 import dev.weir.config.Metered;
 import dev.weir.config.Money;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -51,11 +51,13 @@ public final class Meters {
         }
     }
 
+    private static final String NO_RIGHT = "this node has not heard from its store for too long";
+
     private final Function<String, EntityRef<Meter.Command>> refs;
     private final Function<AccountId, EntityRef<Meter.Command>> accounts;
     private final KeyDirectory keys;
+    private final Membership membership;
     private final MeterStore store;
-    private final InstantSource clock;
     private final NodeSettings.Bounds bounds;
     private final Correspondence correspondence;
 
@@ -69,14 +71,14 @@ public final class Meters {
             Function<String, EntityRef<Meter.Command>> refs,
             Function<AccountId, EntityRef<Meter.Command>> accounts,
             KeyDirectory keys,
+            Membership membership,
             MeterStore store,
-            InstantSource clock,
             NodeSettings.Bounds bounds) {
         this.refs = refs;
         this.accounts = accounts;
         this.keys = keys;
         this.store = store;
-        this.clock = clock;
+        this.membership = membership;
         this.bounds = bounds;
         this.correspondence = new Correspondence(system, refs, bounds.settleTimeout(), bounds.meterDispatcher());
     }
@@ -99,15 +101,33 @@ public final class Meters {
         if (isOverwhelmed()) {
             return CompletableFuture.completedFuture(new Decision.Unavailable("too many calls are not settled yet"));
         }
+        if (!mayDecide()) {
+            return CompletableFuture.completedFuture(new Decision.Unavailable(NO_RIGHT));
+        }
         String meter = keys.meterOf(keyHash);
         return keys.mayExist(meter)
                 ? ask(meter, new Ask(hold, keyHash, model, need, endUser, 0, 0, true), timeout)
                 : CompletableFuture.completedFuture(new Decision.UnknownKey());
     }
 
+    /** Whether this node has heard from its store lately enough to let calls begin. */
+    public boolean mayDecide() {
+        return membership.nodes().mayDecide();
+    }
+
+    /** Tells their meters which calls run; completes when they know. */
+    CompletableFuture<Done> sayRunning() {
+        return correspondence.sayRunning();
+    }
+
+    /** Calls that were granted and have not ended. */
+    public int running() {
+        return correspondence.running();
+    }
+
     /** Asks a meter, whether or not there is a key to it. */
     CompletionStage<Decision> ask(String meter, Ask ask, Duration timeout) {
-        return correspondence.reserve(meter, ask, clock.millis() + timeout.toMillis(), timeout);
+        return correspondence.reserve(meter, ask, membership.clock().millis() + timeout.toMillis(), timeout);
     }
 
     /**
@@ -119,7 +139,7 @@ public final class Meters {
      */
     public CompletionStage<Decision> topUp(
             String meter, HoldId hold, long epoch, int number, String model, Need need, Duration timeout) {
-        long notAfter = clock.millis() + timeout.toMillis();
+        long notAfter = membership.clock().millis() + timeout.toMillis();
         return correspondence.topUp(meter, hold, epoch, number, model, need, notAfter, timeout);
     }
 
@@ -223,7 +243,8 @@ public final class Meters {
 
     private CompletionStage<AdminReply> answered(
             EntityRef<Meter.Command> meter, Function<ActorRef<AdminReply>, Meter.Command> message) {
-        return meter.<AdminReply>ask(message::apply, bounds.adminTimeout())
+        Duration patience = membership.reachesOthers() ? bounds.adminTimeoutEverywhere() : bounds.adminTimeout();
+        return meter.<AdminReply>ask(message::apply, patience)
                 .exceptionally(failure -> new AdminReply.Unavailable("the meter did not answer in time"));
     }
 

@@ -10,19 +10,22 @@ import dev.weir.actors.meter.KeyDirectory;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterSettings;
 import dev.weir.actors.meter.Need;
-import dev.weir.actors.meter.Peers;
 import dev.weir.actors.meter.Shares;
+import dev.weir.cluster.nodes.Membership;
 import dev.weir.cluster.store.Database;
 import dev.weir.cluster.store.JdbcMeterStore;
 import dev.weir.config.AccountId;
+import dev.weir.config.WeirSettings;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.CoordinatedShutdown;
@@ -32,9 +35,9 @@ import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityContext;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
-import org.apache.pekko.cluster.typed.Cluster;
-import org.apache.pekko.cluster.typed.Join;
+import org.jspecify.annotations.Nullable;
 
 /**
  * This process as a node: its number among all starts, and its meters. A node alone is a cluster of one.
@@ -49,14 +52,14 @@ public final class Node {
     /** An id that no key has: it is not a SHA-256. */
     private static final String NOBODY = "nobody";
 
-    private final long incarnation;
+    private final Membership membership;
     private final Meters meters;
     private final JdbcMeterStore store;
     private final Shares shares;
     private final AtomicLong sequence = new AtomicLong();
 
-    private Node(long incarnation, Meters meters, JdbcMeterStore store, Shares shares) {
-        this.incarnation = incarnation;
+    private Node(Membership membership, Meters meters, JdbcMeterStore store, Shares shares) {
+        this.membership = membership;
         this.meters = meters;
         this.store = store;
         this.shares = shares;
@@ -76,66 +79,136 @@ public final class Node {
                 .resolve();
     }
 
+    /** What an operator says of the nodes among themselves, for the actor system's configuration. */
+    public static Config artery(WeirSettings.Cluster cluster, String version) {
+        Map<String, Object> said = new HashMap<>(Map.of(
+                "pekko.remote.artery.canonical.hostname", cluster.advertise(),
+                "pekko.remote.artery.canonical.port", cluster.port(),
+                "pekko.remote.artery.bind.hostname", cluster.host(),
+                "pekko.cluster.app-version", version));
+        WeirSettings.NodeTls tls = cluster.tls();
+        if (tls != null) {
+            said.put("pekko.remote.artery.transport", "tls-tcp");
+            said.put(
+                    "pekko.remote.artery.ssl.ssl-engine-provider",
+                    "org.apache.pekko.remote.artery.tcp.ssl.RotatingKeysSSLEngineProvider");
+            String files = "pekko.remote.artery.ssl.rotating-keys-engine.";
+            said.put(files + "cert-file", tls.certificate().toString());
+            said.put(files + "key-file", tls.key().toString());
+            said.put(files + "ca-cert-file", tls.ca().toString());
+        }
+        return ConfigFactory.parseMap(said);
+    }
+
     /**
      * Makes this process a node. The stage completes when the first meter has answered: from then on calls may come.
      *
      * @param system made with {@link #config}
      * @param database closed by the node when the system ends
-     * @param clock the store's time, which windows are counted in
+     * @param clock the time of a store that is not shared
+     * @param end what the node does when it can do nothing for others any more, and they have what it had
      */
     public static CompletionStage<Node> start(
-            ActorSystem<?> system, Database database, NodeSettings settings, InstantSource clock) {
+            ActorSystem<?> system, Database database, NodeSettings settings, InstantSource clock, Runnable end) {
         requireOverlay(system.settings().config());
         NodeSettings.Bounds bounds = NodeSettings.Bounds.of(system.settings().config());
-        long incarnation = database.newIncarnation(settings.version(), clock.instant());
+        Membership membership = Membership.register(
+                system,
+                database,
+                new Membership.Settings(settings.version(), settings.seeds(), bounds.startTimeout()),
+                clock,
+                end);
         JdbcMeterStore store = new JdbcMeterStore(database);
         ClusterSharding sharding = ClusterSharding.get(system);
-        MeterSettings common = settings.meters(incarnation);
         DispatcherSelector dispatcher = DispatcherSelector.fromConfig(bounds.meterDispatcher());
         Function<AccountId, EntityRef<Meter.Command>> accounts =
                 account -> sharding.entityRefFor(Meters.ACCOUNTS, account.toString());
         Shares shares = new Shares(
-                incarnation,
+                membership.incarnation(),
                 settings.zone(),
                 want -> accounts.apply(want.account()).tell(want));
-        store.accounts(true).toCompletableFuture().join().forEach(shares::isDeleted);
-        store.accounts(false).toCompletableFuture().join().forEach(shares::exists);
         KeyDirectory keys = new KeyDirectory();
-        store.keys(keys::exists).toCompletableFuture().join();
-        store.secrets().toCompletableFuture().join().forEach(keys::leads);
-        ActorRef<Keeper.Command> keeper =
-                system.systemActorOf(Keeper.create(shares, keys, clock, settings.idle()), "weir-keeper", dispatcher);
-        Peers peers = () -> List.of(keeper);
+        ActorRef<Keeper.Command> keeper = system.systemActorOf(
+                Keeper.create(shares, keys, membership.here(), membership.clock(), settings.idle()),
+                "weir-keeper",
+                dispatcher);
+        Meters meters = new Meters(
+                system,
+                new MeterRefs(key -> sharding.entityRefFor(Meters.KEYS, key)),
+                accounts,
+                keys,
+                membership,
+                store,
+                bounds);
+        Node node = new Node(membership, meters, store, shares);
+        return membership
+                .introduce(keeper)
+                .thenCompose(introduced -> known(store, shares, keys))
+                .thenCompose(lists -> {
+                    keeper.tell(new Keeper.Known(lists));
+                    membership.calls(meters::sayRunning);
+                    node.place(sharding, store, settings.meters(membership), membership.clock(), dispatcher);
+                    node.endWith(system, keeper, store, database, bounds);
+                    return membership.join();
+                })
+                .thenCompose(joined ->
+                        node.warm(System.nanoTime() + bounds.startTimeout().toNanos()));
+    }
+
+    /** Reads which keys and accounts there are, and says how to take them in. */
+    private static CompletionStage<Runnable> known(JdbcMeterStore store, Shares shares, KeyDirectory keys) {
+        Set<String> ids = new HashSet<>();
+        return store.accounts(true)
+                .thenCombine(store.accounts(false), (deleted, there) -> (Runnable) () -> {
+                    deleted.forEach(shares::isDeleted);
+                    there.forEach(shares::exists);
+                })
+                .thenCombine(
+                        store.keys(ids::add).thenCombine(store.secrets(), (read, secrets) -> secrets),
+                        (accounts, secrets) -> () -> {
+                            accounts.run();
+                            ids.forEach(keys::exists);
+                            secrets.forEach(keys::leads);
+                        });
+    }
+
+    private void place(
+            ClusterSharding sharding,
+            JdbcMeterStore rows,
+            MeterSettings common,
+            InstantSource clock,
+            DispatcherSelector dispatcher) {
         sharding.init(Entity.of(
                         Meters.KEYS,
                         entity -> Meter.ofKey(
-                                entity.getEntityId(), store, common, shares, peers, clock, retired(entity.getShard())))
+                                entity.getEntityId(), rows, common, shares, clock, new Placed(sharding, entity)))
                 .withEntityProps(dispatcher)
                 .withStopMessage(Meter.Stop.INSTANCE));
         sharding.init(Entity.of(
                         Meters.ACCOUNTS,
                         entity -> Meter.ofAccount(
                                 AccountId.parse(entity.getEntityId()),
-                                store,
+                                rows,
                                 common,
-                                peers,
                                 clock,
-                                retired(entity.getShard())))
+                                new Placed(sharding, entity)))
                 .withEntityProps(dispatcher)
                 .withStopMessage(Meter.Stop.INSTANCE));
-        Meters meters = new Meters(
-                system,
-                new MeterRefs(key -> sharding.entityRefFor(Meters.KEYS, key)),
-                accounts,
-                keys,
-                store,
-                clock,
-                bounds);
-        Node node = new Node(incarnation, meters, store, shares);
-        node.endWith(system, keeper, store, database, bounds, clock);
-        Cluster cluster = Cluster.get(system);
-        cluster.manager().tell(Join.create(cluster.selfMember().address()));
-        return node.warm(clock.millis() + bounds.startTimeout().toMillis(), clock);
+    }
+
+    /** A meter's place in sharding. */
+    private record Placed(ClusterSharding sharding, EntityContext<Meter.Command> entity) implements Meter.Placement {
+
+        @Override
+        public void retire(ActorRef<Meter.Command> self) {
+            entity.getShard().tell(new ClusterSharding.Passivate<>(self));
+        }
+
+        @Override
+        public void forward(Meter.Command command) {
+            sharding.entityRefFor(entity.getEntityTypeKey(), entity.getEntityId())
+                    .tell(command);
+        }
     }
 
     private static void requireOverlay(Config config) {
@@ -148,53 +221,75 @@ public final class Node {
         }
     }
 
-    private static Consumer<ActorRef<Meter.Command>> retired(ActorRef<ClusterSharding.ShardCommand> shard) {
-        return self -> shard.tell(new ClusterSharding.Passivate<>(self));
-    }
-
     private void endWith(
             ActorSystem<?> system,
             ActorRef<Keeper.Command> keeper,
-            JdbcMeterStore store,
+            JdbcMeterStore rows,
             Database database,
-            NodeSettings.Bounds bounds,
-            InstantSource clock) {
+            NodeSettings.Bounds bounds) {
         CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
         shutdown.addTask(
                 CoordinatedShutdown.PhaseServiceStop(),
                 "weir-settle",
                 () -> meters.settled(bounds.settleAtStop())
-                        .thenCompose(settled -> AskPattern.<Keeper.Command, Done>ask(
-                                        keeper, Keeper.GiveBack::new, bounds.settleAtStop(), system.scheduler())
-                                .exceptionally(late -> Done.getInstance())));
+                        .thenCompose(settled -> giveBack(system, keeper, null, bounds)));
+        // Meters that have moved meanwhile took from this node's shares until then, and left what they did not use. The
+        // way
+        // to the accounts' meters has gone with the regions: another node passes it on.
+        shutdown.addTask(CoordinatedShutdown.PhaseClusterLeave(), "weir-give-back", () -> {
+            ActorRef<Keeper.Command> other = membership.nodes().keepers().entrySet().stream()
+                    .filter(each -> each.getKey() != membership.incarnation()
+                            && membership.nodes().isMember(each.getKey()))
+                    .map(Map.Entry::getValue)
+                    .findFirst()
+                    .orElse(null);
+            return other == null
+                    ? CompletableFuture.completedFuture(Done.getInstance())
+                    : giveBack(system, keeper, other, bounds);
+        });
         shutdown.addTask(
                 CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
                 "weir-close-store",
                 () -> CompletableFuture.supplyAsync(() -> {
-                    store.close();
-                    database.incarnationEnded(incarnation, clock.instant());
+                    rows.close();
+                    membership.close();
                     database.close();
                     return Done.getInstance();
                 }));
     }
 
+    private static CompletionStage<Done> giveBack(
+            ActorSystem<?> system,
+            ActorRef<Keeper.Command> keeper,
+            @Nullable ActorRef<Keeper.Command> by,
+            NodeSettings.Bounds bounds) {
+        return AskPattern.<Keeper.Command, Done>ask(
+                        keeper, replyTo -> new Keeper.GiveBack(by, replyTo), bounds.settleAtStop(), system.scheduler())
+                .exceptionally(late -> Done.getInstance());
+    }
+
     /** The first answer of a sharded actor takes seconds: no caller shall wait for it. */
-    private CompletionStage<Node> warm(long notAfter, InstantSource clock) {
+    private CompletionStage<Node> warm(long until) {
         Ask ask = new Ask(nextHold(), NOBODY, "", Need.NONE, null, 0, 0, true);
         return meters.ask(NOBODY, ask, FIRST_ASK).thenCompose(decision -> {
             if (!(decision instanceof Decision.Unavailable)) {
                 return CompletableFuture.completedFuture(this);
             }
-            if (clock.millis() > notAfter) {
+            if (System.nanoTime() - until > 0) {
                 return CompletableFuture.failedFuture(
                         new TimeoutException("no meter answered within weir.cluster.start-timeout: " + decision));
             }
-            return warm(notAfter, clock);
+            return warm(until);
         });
     }
 
     public Meters meters() {
         return meters;
+    }
+
+    /** There are other nodes over the same store. */
+    public boolean hasNeighbours() {
+        return membership.nodes().keepers().size() > 1;
     }
 
     /** Somebody has asked, in the last moments, for a row that cannot be read. */
@@ -214,11 +309,11 @@ public final class Node {
 
     /** This start's number: no other start of any node over the same store has it. */
     public long incarnation() {
-        return incarnation;
+        return membership.incarnation();
     }
 
     /** The identity of the next call's hold, or of whatever else must be unique for ever. */
     public HoldId nextHold() {
-        return new HoldId(incarnation, sequence.incrementAndGet());
+        return new HoldId(membership.incarnation(), sequence.incrementAndGet());
     }
 }

@@ -5,11 +5,10 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.weir.config.DatabaseUrl;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Instant;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +46,7 @@ public final class Database implements AutoCloseable {
      * Takes the directory, and opens the database.
      *
      * @param url of a PostgreSQL; null for the embedded one
-     * @throws StoreException when another process has either, or a commit would not survive the process
+     * @throws StoreException when another process has the directory, or a commit would not survive the process
      */
     public static Database open(Path path, @Nullable DatabaseUrl url) {
         DataDirectory directory = DataDirectory.lock(path);
@@ -121,32 +120,30 @@ public final class Database implements AutoCloseable {
         return directory.path();
     }
 
-    /** A number for this start of the process that no other start has or will have. Blocks for a commit. */
-    public long newIncarnation(String version, Instant now) {
-        try (Connection connection = writing.getConnection();
-                PreparedStatement insert = connection.prepareStatement(
-                        "insert into node (version, started_at) values (?, ?) returning incarnation")) {
-            insert.setString(1, version);
-            insert.setLong(2, now.toEpochMilli());
-            try (ResultSet row = insert.executeQuery()) {
-                row.next();
-                return row.getLong(1);
-            }
-        } catch (SQLException failure) {
-            throw new StoreException("the node cannot be registered in the store", failure);
-        }
+    /** The database's time in an expression of its SQL, in milliseconds since the epoch. */
+    public String clock() {
+        return engine.clock();
     }
 
-    /** The node of this incarnation has left by itself. Blocks for a commit. */
-    public void incarnationEnded(long incarnation, Instant now) {
-        try (Connection connection = writing.getConnection();
-                PreparedStatement update =
-                        connection.prepareStatement("update node set stopped_at = ? where incarnation = ?")) {
-            update.setLong(1, now.toEpochMilli());
-            update.setLong(2, incarnation);
-            update.executeUpdate();
+    /** Whether other nodes may use it too. */
+    public boolean isShared() {
+        return engine.isShared();
+    }
+
+    /** A connection of the caller's own, which waits for an answer at most so long. */
+    public Connection session(Duration patience) throws SQLException {
+        return engine.session(patience);
+    }
+
+    /** What tells this store from others. Blocks for a read. */
+    public String id() {
+        try (Connection connection = reading.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select id from store")) {
+            row.next();
+            return row.getString(1);
         } catch (SQLException failure) {
-            throw new StoreException("the node's end cannot be noted in the store", failure);
+            throw new StoreException("the store cannot be read: " + failure.getMessage(), failure);
         }
     }
 

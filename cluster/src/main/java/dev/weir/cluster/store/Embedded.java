@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteConfig.JournalMode;
@@ -66,6 +67,21 @@ final class Embedded implements Engine {
     @Override
     public int writers() {
         return 1;
+    }
+
+    @Override
+    public String clock() {
+        return "cast((julianday('now') - 2440587.5) * 86400000 as integer)";
+    }
+
+    @Override
+    public boolean isShared() {
+        return false;
+    }
+
+    @Override
+    public Connection session(Duration patience) throws SQLException {
+        return source().getConnection();
     }
 
     @Override

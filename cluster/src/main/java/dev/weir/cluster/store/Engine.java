@@ -1,5 +1,8 @@
 package dev.weir.cluster.store;
 
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
 import javax.sql.DataSource;
 
 /** What differs from one database to another. */
@@ -12,6 +15,15 @@ interface Engine extends AutoCloseable {
 
     /** Where its tables' files are. */
     String migrations();
+
+    /** The database's time in an expression of its SQL, in milliseconds since the epoch. */
+    String clock();
+
+    /** Whether several nodes may use it at once. */
+    boolean isShared();
+
+    /** A connection for one user, who waits for an answer at most so long. */
+    Connection session(Duration patience) throws SQLException;
 
     /** @throws StoreException when a commit would not survive a crash */
     void verifyDurable(DataSource source);

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class MeterPayload {
 
     /** The newest format that this version reads, and the one that it writes. */
-    static final int FORMAT = 2;
+    static final int FORMAT = 3;
 
     private static final String RATE = "rate";
     private static final String BUDGET = "budget";
@@ -63,7 +63,8 @@ final class MeterPayload {
             long spentBefore,
             List<Limit> limits,
             List<OpenHold> holds,
-            @Nullable List<Opening> secrets) {}
+            @Nullable List<Opening> secrets,
+            @Nullable List<Long> former) {}
 
     /**
      * @param account the kind of one; null of a key
@@ -121,9 +122,16 @@ final class MeterPayload {
             long carried,
             long base,
             Map<String, Piece> slices,
-            @Nullable Map<String, Long> former) {}
+            @Nullable Map<String, Long> former,
+            @Nullable Map<String, Long> moved) {}
 
-    record Piece(long granted, long returned, long over) {}
+    /** The last two since format 3: nothing comes from other nodes, nor goes there, before. */
+    record Piece(
+            long granted,
+            long returned,
+            long over,
+            @Nullable Long in,
+            @Nullable Long out) {}
 
     /** @param pieces index of the limit, generation, amount and, since format 2, whether it went beyond the limit (1 or 0) */
     record OpenHold(
@@ -137,7 +145,20 @@ final class MeterPayload {
             long slots,
             boolean priced,
             List<List<Long>> pieces,
-            @Nullable Integer topUps) {}
+            @Nullable Integer topUps,
+            @Nullable List<Part> parts) {}
+
+    /** What an open hold had of an account. */
+    record Part(AccountName account, boolean paid, @Nullable String endUser, List<PartPiece> pieces) {}
+
+    record PartPiece(
+            String kind,
+            String unit,
+            @Nullable String model,
+            @Nullable String duration,
+            @Nullable String endUser,
+            long gen,
+            long amount) {}
 
     record AccountName(String kind, String name) {}
 
@@ -162,7 +183,8 @@ final class MeterPayload {
                         ? null
                         : state.secrets().stream()
                                 .map(secret -> new Opening(secret.hash(), secret.until()))
-                                .toList()));
+                                .toList(),
+                state.former().isEmpty() ? null : state.former()));
     }
 
     /** @throws IllegalArgumentException saying why this version cannot read it */
@@ -199,7 +221,8 @@ final class MeterPayload {
                 row.holds().stream().map(hold -> hold(hold, ids)).toList(),
                 orEmpty(row.secrets()).stream()
                         .map(opening -> new MeterState.Secret(opening.hash(), opening.until()))
-                        .toList());
+                        .toList(),
+                orEmpty(row.former()));
     }
 
     private static <T> List<T> orEmpty(@Nullable List<T> list) {
@@ -366,8 +389,14 @@ final class MeterPayload {
     private static Limit limit(LimitState state) {
         Map<String, Piece> slices = new TreeMap<>();
         state.slices()
-                .forEach((holder, slice) ->
-                        slices.put(holder, new Piece(slice.granted(), slice.returned(), slice.over())));
+                .forEach((holder, slice) -> slices.put(
+                        holder,
+                        new Piece(
+                                slice.granted(),
+                                slice.returned(),
+                                slice.over(),
+                                orNull(slice.in()),
+                                orNull(slice.out()))));
         LimitId id = state.id();
         return new Limit(
                 id.kind().name(),
@@ -381,7 +410,12 @@ final class MeterPayload {
                 state.carried(),
                 state.base(),
                 slices,
-                state.former().isEmpty() ? null : state.former());
+                state.former().isEmpty() ? null : state.former(),
+                state.moved().isEmpty() ? null : state.moved());
+    }
+
+    private static @Nullable Long orNull(long amount) {
+        return amount == 0 ? null : amount;
     }
 
     private static LimitState limit(Limit row) {
@@ -401,11 +435,17 @@ final class MeterPayload {
                 row.carried(),
                 row.base(),
                 slices,
-                row.former() == null ? Map.of() : row.former());
+                row.former() == null ? Map.of() : row.former(),
+                row.moved() == null ? Map.of() : row.moved());
     }
 
     private static Slice slice(Piece piece) {
-        return new Slice(piece.granted(), piece.returned(), piece.over());
+        return new Slice(
+                piece.granted(),
+                piece.returned(),
+                piece.over(),
+                Objects.requireNonNullElse(piece.in(), 0L),
+                Objects.requireNonNullElse(piece.out(), 0L));
     }
 
     private static OpenHold hold(Hold hold, List<LimitId> ids) {
@@ -430,7 +470,50 @@ final class MeterPayload {
                                 piece.amount(),
                                 piece.beyond() ? 1L : 0L))
                         .toList(),
-                hold.topUps());
+                hold.topUps(),
+                hold.parts().isEmpty()
+                        ? null
+                        : hold.parts().stream().map(MeterPayload::part).toList());
+    }
+
+    private static Part part(Hold.Part part) {
+        return new Part(
+                new AccountName(part.account().kind().name(), part.account().name()),
+                part.paid(),
+                part.endUser(),
+                part.pieces().stream()
+                        .map(piece -> new PartPiece(
+                                piece.limit().kind().name(),
+                                piece.limit().unit().name(),
+                                piece.limit().model(),
+                                piece.limit().duration(),
+                                piece.limit().endUser(),
+                                piece.gen(),
+                                piece.amount()))
+                        .toList());
+    }
+
+    private static Hold.Part part(Part row) {
+        return new Hold.Part(
+                account(row.account()),
+                row.paid(),
+                row.endUser(),
+                row.pieces().stream()
+                        .map(piece -> new Hold.Piece(
+                                new LimitId(
+                                        LimitId.Kind.valueOf(piece.kind()),
+                                        LimitId.Unit.valueOf(piece.unit()),
+                                        piece.model(),
+                                        piece.duration(),
+                                        piece.endUser()),
+                                piece.gen(),
+                                piece.amount(),
+                                false))
+                        .toList());
+    }
+
+    private static AccountId account(AccountName name) {
+        return new AccountId(AccountId.Kind.valueOf(name.kind()), name.name());
     }
 
     private static Hold hold(OpenHold row, List<LimitId> ids) {
@@ -438,9 +521,7 @@ final class MeterPayload {
                 new HoldId(row.incarnation(), row.sequence()),
                 Objects.requireNonNullElse(row.model(), ""),
                 new Need(row.requests(), row.tokens(), row.nanoUsd(), row.slots(), row.priced()),
-                orEmpty(row.accounts()).stream()
-                        .map(account -> new AccountId(AccountId.Kind.valueOf(account.kind()), account.name()))
-                        .toList(),
+                orEmpty(row.accounts()).stream().map(MeterPayload::account).toList(),
                 row.pieces().stream()
                         .map(piece -> new Hold.Piece(
                                 ids.get(Objects.requireNonNull(piece.get(0)).intValue()),
@@ -448,6 +529,7 @@ final class MeterPayload {
                                 piece.get(2),
                                 piece.size() > 3 && piece.get(3) != 0))
                         .toList(),
-                row.topUps() == null ? 0 : row.topUps());
+                row.topUps() == null ? 0 : row.topUps(),
+                orEmpty(row.parts()).stream().map(MeterPayload::part).toList());
     }
 }

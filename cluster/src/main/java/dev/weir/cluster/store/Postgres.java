@@ -5,68 +5,26 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/**
- * A PostgreSQL database. One Weir at a time uses it: a session of its own holds a lock there, which ends with the process.
- */
+/** A PostgreSQL database, which several nodes may use at once: each of its rows says who may write it. */
 final class Postgres implements Engine {
 
     private static final int WRITERS = 2;
     private static final int TIMEOUT_SECONDS = 5;
     private static final String NAME = "weir";
 
-    /** "weir" in ASCII. */
-    private static final long LOCK = 0x77656972L;
-
-    /** A process that was killed is noticed within moments; one that runs is not waited for. */
-    private static final long LOCK_PATIENCE_MILLIS = 5_000;
-
-    private static final long LOCK_PAUSE_MILLIS = 100;
-
     private final DatabaseUrl url;
-    private final Connection session;
 
-    /** @throws StoreException when it cannot be reached, or another Weir uses it */
+    /** @throws StoreException when it cannot be reached */
     Postgres(DatabaseUrl url) {
         this.url = url;
         try {
-            // Without a timeout for answers: this session waits for nothing, and is as old as the process.
-            this.session = source(0).getConnection();
+            source(TIMEOUT_SECONDS).getConnection().close();
         } catch (SQLException failure) {
             throw new StoreException("database " + url + " cannot be used: " + failure.getMessage(), failure);
-        }
-        try {
-            lock();
-        } catch (SQLException | RuntimeException failure) {
-            close();
-            throw failure instanceof StoreException known
-                    ? known
-                    : new StoreException("database " + url + " cannot be locked: " + failure.getMessage(), failure);
-        }
-    }
-
-    private void lock() throws SQLException {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LOCK_PATIENCE_MILLIS);
-        while (!tryLock()) {
-            if (System.nanoTime() - end > 0) {
-                throw new StoreException("database " + url + " is in use by another Weir");
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(LOCK_PAUSE_MILLIS);
-            } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
-                throw new StoreException("interrupted while waiting for database " + url, interrupted);
-            }
-        }
-    }
-
-    private boolean tryLock() throws SQLException {
-        try (Statement statement = session.createStatement();
-                ResultSet row = statement.executeQuery("select pg_try_advisory_lock(" + LOCK + ")")) {
-            return row.next() && row.getBoolean(1);
         }
     }
 
@@ -76,7 +34,7 @@ final class Postgres implements Engine {
         return source(TIMEOUT_SECONDS);
     }
 
-    private PGSimpleDataSource source(int socketTimeout) {
+    private PGSimpleDataSource source(int timeout) {
         PGSimpleDataSource source = new PGSimpleDataSource();
         source.setServerNames(new String[] {url.host()});
         source.setPortNumbers(new int[] {url.port()});
@@ -89,8 +47,8 @@ final class Postgres implements Engine {
             source.setSslMode(url.sslMode());
         }
         source.setApplicationName(NAME);
-        source.setConnectTimeout(TIMEOUT_SECONDS);
-        source.setSocketTimeout(socketTimeout);
+        source.setConnectTimeout(Math.min(timeout, TIMEOUT_SECONDS));
+        source.setSocketTimeout(timeout);
         source.setTcpKeepAlive(true);
         source.setReWriteBatchedInserts(true);
         return source;
@@ -99,6 +57,21 @@ final class Postgres implements Engine {
     @Override
     public int writers() {
         return WRITERS;
+    }
+
+    @Override
+    public String clock() {
+        return "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+    }
+
+    @Override
+    public boolean isShared() {
+        return true;
+    }
+
+    @Override
+    public Connection session(Duration patience) throws SQLException {
+        return source((int) patience.toSeconds()).getConnection();
     }
 
     @Override
@@ -127,12 +100,7 @@ final class Postgres implements Engine {
         }
     }
 
+    /** Its connections are all that there is to it. */
     @Override
-    public void close() {
-        try {
-            session.close();
-        } catch (SQLException failure) {
-            throw new StoreException("database " + url + " cannot be released", failure);
-        }
-    }
+    public void close() {}
 }

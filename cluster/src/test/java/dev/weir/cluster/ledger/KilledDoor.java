@@ -1,8 +1,8 @@
 package dev.weir.cluster.ledger;
 
+import dev.weir.cluster.nodes.NodeTable;
 import dev.weir.cluster.store.Database;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -20,7 +20,7 @@ public final class KilledDoor {
     public static void main(String[] args) {
         Path directory = Path.of(args[0]);
         Database database = Database.open(directory);
-        long incarnation = database.newIncarnation("test", Instant.now());
+        long incarnation = new NodeTable(database).register("test");
         AttemptJournal journal = AttemptJournal.open(directory, AttemptJournal.LEAST_BYTES);
         Shipper shipper = new Shipper(journal, database.writing(), InstantSource.system(), Shipper.Watch.NONE);
         shipper.recover();

@@ -7,6 +7,7 @@ import dev.weir.actors.meter.Ack;
 import dev.weir.actors.meter.AdminReply;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
+import dev.weir.actors.meter.Keeper;
 import dev.weir.actors.meter.KeyDirectory;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterState;
@@ -14,7 +15,6 @@ import dev.weir.actors.meter.MeterStore;
 import dev.weir.actors.meter.Need;
 import dev.weir.config.AccountId;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -71,6 +71,7 @@ final class MetersTest {
     private Meters meters(int mostUnsettled) {
         NodeSettings.Bounds bounds = new NodeSettings.Bounds(
                 Duration.ofSeconds(5),
+                Duration.ofSeconds(30),
                 Duration.ofSeconds(1),
                 mostUnsettled,
                 Duration.ofSeconds(5),
@@ -83,8 +84,8 @@ final class MetersTest {
                 key -> TestEntityRef.of(Meters.KEYS, key, meter.getRef()),
                 account -> TestEntityRef.of(Meters.ACCOUNTS, account.toString(), meter.getRef()),
                 keys,
+                new LoneMembership(kit.<Keeper.Command>createTestProbe().getRef()),
                 new NoStore(),
-                () -> Instant.EPOCH,
                 bounds);
     }
 

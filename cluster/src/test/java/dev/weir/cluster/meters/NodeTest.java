@@ -43,9 +43,9 @@ final class NodeTest {
             ActorSystem<Void> system =
                     ActorSystem.create(Behaviors.empty(), "weir", Node.config(ConfigFactory.empty()));
             NodeSettings settings = new NodeSettings(
-                    "test", ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50, 10);
+                    "test", ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50, 10, List.of());
             Database database = Database.open(directory);
-            return new Running(system, get(Node.start(system, database, settings, InstantSource.system())));
+            return new Running(system, get(Node.start(system, database, settings, InstantSource.system(), () -> {})));
         }
 
         Meters meters() {

@@ -17,9 +17,11 @@ import dev.weir.actors.meter.LimitId;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterView;
 import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.Reopened;
 import dev.weir.actors.meter.Standing;
 import dev.weir.actors.meter.ToppedUp;
 import dev.weir.actors.meter.Want;
+import dev.weir.cluster.nodes.Neighbours;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
 import dev.weir.config.BudgetPeriod;
@@ -83,13 +85,15 @@ final class WireTest {
         var acks = kit.createTestProbe(Ack.class).getRef();
         var keeper = kit.createTestProbe(Keeper.Command.class).getRef();
         var meter = kit.createTestProbe(Meter.Command.class).getRef();
+        var neighbour = kit.createTestProbe(Neighbours.Command.class).getRef();
+        Neighbours.Card card = new Neighbours.Card(7, Long.MIN_VALUE, "127.0.0.1:7355", true, keeper);
         Want want = new Want(
                 ACCOUNT,
                 7,
                 4,
                 1,
                 new EndUserPolicy(3, Limits.NONE.withRpm(4).withSlots(5)),
-                List.of(new Want.Line(TPM, 1, 2, 3, 4, 5, 6, 7, 8)),
+                List.of(new Want.Line(TPM, 1, 2, 3, 4, 5, 6, 7, 8, Map.of(3L, 4L))),
                 keeper);
         return List.of(
                 new Meter.Reserve(HOLD, "hash", "gpt", NEED, "bob", 99, decisions),
@@ -103,6 +107,15 @@ final class WireTest {
                         kit.createTestProbe(ToppedUp.class).getRef()),
                 new ToppedUp(HOLD, 2, new Decision.UnknownKey()),
                 new Meter.Settle(HOLD, 3, NEED, Need.NONE, true, acks),
+                new Meter.Reopen(
+                        HOLD,
+                        3,
+                        "gpt",
+                        "bob",
+                        1,
+                        kit.createTestProbe(Reopened.class).getRef()),
+                new Reopened(HOLD),
+                new Meter.Owned(7, true),
                 new Meter.Create(KEY, replies),
                 new Meter.Update(KEY, 3, replies),
                 new Meter.SetBlocked(true, replies),
@@ -110,18 +123,31 @@ final class WireTest {
                 new Meter.Inspect(replies),
                 new Meter.Rotate("hash", 5, replies),
                 new Meter.ResetSpend(5, replies),
-                new Meter.Heard(keeper, 3, want),
+                new Meter.Heard(7, 3, want),
                 want,
                 new Keeper.Changed(ACCOUNT, 1, 2, 3, TEAM, meter),
                 new Keeper.Deleted(ACCOUNT, 1, meter),
                 new Keeper.Made("k", 1, meter),
                 new Keeper.Rotated("hash", "k", 1, meter),
                 new Keeper.Report(ACCOUNT, 1, meter),
+                new Keeper.Recall(ACCOUNT, List.of(TPM), 1, meter),
+                new Keeper.Has("k", meter),
+                new Keeper.Forward(want),
+                new Neighbours.Hello(card, neighbour),
+                new Neighbours.Welcome(card, neighbour),
+                new Neighbours.SayCalls(7, neighbour),
+                new Neighbours.CallsSaid(7, 8),
+                new Neighbours.Ping(neighbour),
+                new Neighbours.Pong(8, true),
                 new Allotted(
                         ACCOUNT,
                         4,
                         new Allotted.Granted(
-                                1, 2, TEAM, List.of(new Allotted.Line(TPM, 1, 2, 3, 4, 5, 6, 7, true, true, true)))),
+                                1,
+                                2,
+                                TEAM,
+                                List.of(new Allotted.Line(
+                                        TPM, 1, 2, 3, 4, 5, 6, 7, 8, Map.of(9L, 10L), true, true, true)))),
                 new Allotted(ACCOUNT, 4, new Allotted.Absent()),
                 new Allotted(ACCOUNT, 4, new Allotted.Unavailable("why")),
                 Meter.Stop.INSTANCE,
@@ -161,7 +187,12 @@ final class WireTest {
                 samples().stream().<Class<?>>map(Object::getClass).toList();
 
         List<Class<?>> crossing = Stream.of(
-                        Meter.Command.class, Keeper.Command.class, Answer.class, Decision.class, AdminReply.class)
+                        Meter.Command.class,
+                        Keeper.Command.class,
+                        Neighbours.Command.class,
+                        Answer.class,
+                        Decision.class,
+                        AdminReply.class)
                 .flatMap(WireTest::leaves)
                 .filter(Wire.class::isAssignableFrom)
                 .toList();

@@ -3,6 +3,7 @@ package dev.weir.cluster.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.cluster.nodes.NodeTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +11,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sqlite.SQLiteDataSource;
@@ -89,7 +89,7 @@ final class DatabaseTest {
                     .isInstanceOf(SQLException.class)
                     .hasMessageContaining("full");
 
-            assertThat(database.newIncarnation("longer than a page".repeat(1_000), Instant.EPOCH))
+            assertThat(new NodeTable(database).register("longer than a page".repeat(1_000)))
                     .isPositive();
         }
     }
@@ -125,11 +125,11 @@ final class DatabaseTest {
     void everyStartHasItsOwnNumber() {
         long first;
         try (Database database = Database.open(directory)) {
-            first = database.newIncarnation("1", Instant.EPOCH);
+            first = new NodeTable(database).register("1");
         }
 
         try (Database database = Database.open(directory)) {
-            assertThat(database.newIncarnation("1", Instant.EPOCH)).isGreaterThan(first);
+            assertThat(new NodeTable(database).register("1")).isGreaterThan(first);
         }
     }
 }

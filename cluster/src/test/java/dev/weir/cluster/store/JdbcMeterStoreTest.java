@@ -11,6 +11,7 @@ import dev.weir.actors.meter.MeterStore.Loaded;
 import dev.weir.actors.meter.MeterStore.WriteResult;
 import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Slice;
+import dev.weir.config.AccountId;
 import dev.weir.config.BudgetPeriod;
 import dev.weir.config.KeySettings;
 import dev.weir.config.Limits;
@@ -77,7 +78,16 @@ class JdbcMeterStoreTest {
         LimitId requests = new LimitId(LimitId.Kind.RATE, LimitId.Unit.REQUESTS, null, "60s");
         LimitId money = new LimitId(LimitId.Kind.BUDGET, LimitId.Unit.NANO_USD, null, "1mo");
         List<LimitState> limits = List.of(
-                new LimitState(requests, 4, 1000, 61_000, 2, 1, Map.of(LimitState.SELF, new Slice(7, 2, 1)), Map.of()),
+                new LimitState(
+                        requests,
+                        4,
+                        1000,
+                        61_000,
+                        2,
+                        1,
+                        Map.of(LimitState.SELF, new Slice(7, 2, 1), "n3", new Slice(9, 1, 0, 4, 5)),
+                        Map.of("n3", 2L),
+                        Map.of("n2>n3", 4L)),
                 new LimitState(money, 1, 0, Long.MAX_VALUE, 0, 0, Map.of(), Map.of()));
         Hold hold = new Hold(
                 new HoldId(7, Long.MAX_VALUE),
@@ -85,9 +95,29 @@ class JdbcMeterStoreTest {
                 new Need(1, 20, 30, 1, true),
                 List.of(),
                 List.of(new Hold.Piece(requests, 4, 1, false), new Hold.Piece(money, 1, 30, false)),
-                0);
+                0,
+                List.of(new Hold.Part(
+                        AccountId.team("t"),
+                        true,
+                        "ann",
+                        List.of(new Hold.Piece(requests.ofEndUser("ann"), 9, 1, false)))));
         return new MeterState(
-                id, settings, 3, tombstone, rev, -99, 5, 2, 7, true, 123, 45, limits, List.of(hold), List.of());
+                id,
+                settings,
+                3,
+                tombstone,
+                rev,
+                -99,
+                5,
+                2,
+                7,
+                true,
+                123,
+                45,
+                limits,
+                List.of(hold),
+                List.of(),
+                List.of(5L, 6L));
     }
 
     private static <T> T get(CompletionStage<T> stage) {
@@ -162,7 +192,7 @@ class JdbcMeterStoreTest {
     @Test
     void aRowOfALaterFormatIsUnreadableAndStaysAsItIs() throws SQLException {
         get(store.write("k", 0, state("k", 1, null, false)));
-        sql("update meter set payload = replace(payload, '\"format\":2', '\"format\":99')");
+        sql("update meter set payload = replace(payload, '\"format\":3', '\"format\":99')");
 
         assertThat(get(store.load("k"))).isInstanceOf(Loaded.Unreadable.class);
         assertThat(get(store.list(null, null, 10))).isEmpty();
@@ -230,6 +260,47 @@ class JdbcMeterStoreTest {
                 "fromALaterVersion":true}
                 """;
 
-        assertThat(MeterPayload.read("k", 1, -99, payload)).isEqualTo(state("k", 1, "ci", false));
+        assertThat(MeterPayload.read("k", 1, -99, payload)).isEqualTo(ofFormatOne());
+    }
+
+    /** Without what later formats have. */
+    private static MeterState ofFormatOne() {
+        MeterState now = state("k", 1, "ci", false);
+        Hold hold = now.holds().getFirst();
+        LimitState requests = now.limits().getFirst();
+        return new MeterState(
+                now.id(),
+                now.settings(),
+                now.version(),
+                now.tombstone(),
+                now.rev(),
+                now.nonce(),
+                now.epoch(),
+                now.born(),
+                now.host(),
+                now.clean(),
+                now.spentNanoUsd(),
+                now.spentBefore(),
+                List.of(
+                        new LimitState(
+                                requests.id(),
+                                requests.gen(),
+                                requests.start(),
+                                requests.end(),
+                                requests.carried(),
+                                requests.base(),
+                                Map.of(LimitState.SELF, new Slice(7, 2, 1)),
+                                Map.of()),
+                        now.limits().get(1)),
+                List.of(new Hold(
+                        hold.id(),
+                        hold.model(),
+                        hold.need(),
+                        hold.accounts(),
+                        hold.pieces(),
+                        hold.topUps(),
+                        List.of())),
+                List.of(),
+                List.of());
     }
 }

@@ -22,13 +22,6 @@ class PostgresMeterStoreTest extends JdbcMeterStoreTest {
     }
 
     @Test
-    void aSecondWeirIsRefused(@TempDir Path other) {
-        assertThatThrownBy(() -> Database.open(other, url))
-                .isInstanceOf(StoreException.class)
-                .hasMessageContaining("is in use by another Weir");
-    }
-
-    @Test
     void aDatabaseThatForgetsCommitsIsRefused(@TempDir Path other) throws SQLException {
         DatabaseUrl careless = PostgresServer.newDatabase();
         try (Database first = Database.open(other, careless);

@@ -125,23 +125,24 @@ final class Call implements CallWatch {
         KeySettings key = granted.key();
         attemptBeganMillis = System.currentTimeMillis();
         attemptBeganNanos = System.nanoTime();
-        boolean journalled = rooms.journal()
-                .begin(new AttemptBegun(
-                        id(number),
-                        inbound.requestId(),
-                        granted.meter(),
-                        request.model(),
-                        group.name(),
-                        target.id(),
-                        target.provider(),
-                        request.stream(),
-                        holding.need(),
-                        attemptBeganMillis,
-                        key.teamId(),
-                        key.userId(),
-                        granted.organizationId(),
-                        endUser,
-                        request.tags()));
+        boolean journalled = rooms.meters().mayDecide() // or this process has stood still since the call was admitted
+                && rooms.journal()
+                        .begin(new AttemptBegun(
+                                id(number),
+                                inbound.requestId(),
+                                granted.meter(),
+                                request.model(),
+                                group.name(),
+                                target.id(),
+                                target.provider(),
+                                request.stream(),
+                                holding.need(),
+                                attemptBeganMillis,
+                                key.teamId(),
+                                key.userId(),
+                                granted.organizationId(),
+                                endUser,
+                                request.tags()));
         if (journalled) {
             began = true;
             attempts = number;

@@ -2,10 +2,14 @@ package dev.weir.perf.jmh;
 
 import com.typesafe.config.ConfigFactory;
 import dev.weir.actors.meter.AdminReply;
+import dev.weir.actors.meter.Keeper;
+import dev.weir.actors.meter.KeyDirectory;
+import dev.weir.actors.meter.LocalMeters;
 import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterSettings;
 import dev.weir.actors.meter.MeterView;
 import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.Nodes;
 import dev.weir.actors.meter.Shares;
 import dev.weir.config.BudgetPeriod;
 import dev.weir.config.KeySettings;
@@ -71,10 +75,27 @@ public class MeterBenchmark {
     private long calls;
 
     private static Behavior<Meter.Command> meter() {
-        MeterSettings common =
-                new MeterSettings(1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofHours(1), 50, 10);
-        return Meter.ofKey(
-                KEY, new OneRow(), common, Shares.none(1, ZoneOffset.UTC), List::of, slowed(), retiring -> {});
+        return Behaviors.setup(context -> {
+            Shares shares = Shares.none(1, ZoneOffset.UTC);
+            LocalMeters here = new LocalMeters();
+            Duration idle = Duration.ofHours(1);
+            ActorRef<Keeper.Command> keeper =
+                    context.spawnAnonymous(Keeper.create(shares, new KeyDirectory(), here, slowed(), idle));
+            keeper.tell(new Keeper.Known(() -> {}));
+            MeterSettings common = new MeterSettings(
+                    1, ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, idle, 50, 10, Nodes.alone(1, here, () -> keeper));
+            return Meter.ofKey(KEY, new OneRow(), common, shares, slowed(), new Staying());
+        });
+    }
+
+    /** It never leaves. */
+    private static final class Staying implements Meter.Placement {
+
+        @Override
+        public void retire(ActorRef<Meter.Command> self) {}
+
+        @Override
+        public void forward(Meter.Command command) {}
     }
 
     /** Read like the real one, but a thousand times slower: no window ends in the midst of a measurement. */

@@ -1,0 +1,127 @@
+package dev.weir.cluster.nodes;
+
+import dev.weir.cluster.store.Database;
+import dev.weir.cluster.store.StoreException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The table of nodes: one row for each start, whose number is the node's incarnation. All methods block; those that fail may
+ * have happened.
+ */
+public final class NodeTable {
+
+    /** So long without a word and a node is over, if nobody has shut it out before. */
+    private static final long FORGOTTEN_MILLIS = 86_400_000;
+
+    private final Database database;
+    private final String now;
+
+    public NodeTable(Database database) {
+        this.database = database;
+        this.now = database.clock();
+    }
+
+    /** A number for this start of the process that no other start has or will have. */
+    public long register(String version) {
+        try (Connection connection = database.writing().getConnection();
+                PreparedStatement insert =
+                        connection.prepareStatement("insert into node (version, started_at, renewed_at)"
+                                + " values (?, " + now + ", " + now + ") returning incarnation")) {
+            insert.setString(1, version);
+            try (ResultSet row = insert.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        } catch (SQLException failure) {
+            throw new StoreException("the node cannot be registered in the store: " + failure.getMessage(), failure);
+        }
+    }
+
+    /**
+     * A process that certainly has ended: its data directory was this one, whose lock ends with the process.
+     *
+     * @param address where this node is reached
+     */
+    void introduce(long incarnation, String address, @Nullable Long predecessor) {
+        try (Connection connection = database.writing().getConnection();
+                PreparedStatement update =
+                        connection.prepareStatement("update node set address = ? where incarnation = ?");
+                PreparedStatement end = connection.prepareStatement(
+                        "update node set stopped_at = " + now + " where incarnation = ? and stopped_at is null");
+                PreparedStatement forget = connection.prepareStatement("update node set stopped_at = " + now
+                        + " where stopped_at is null and coalesce(renewed_at, started_at) < " + now + " - "
+                        + FORGOTTEN_MILLIS)) {
+            if (predecessor != null) {
+                end.setLong(1, predecessor);
+                end.executeUpdate();
+            }
+            forget.executeUpdate();
+            update.setString(1, address);
+            update.setLong(2, incarnation);
+            update.executeUpdate();
+        } catch (SQLException failure) {
+            throw new StoreException("the node cannot be registered in the store: " + failure.getMessage(), failure);
+        }
+    }
+
+    /**
+     * This node is there.
+     *
+     * @return the store's time; empty when the node was shut out
+     */
+    OptionalLong renew(Connection connection, long incarnation, boolean joined) throws SQLException {
+        try (PreparedStatement update = connection.prepareStatement(
+                "update node set renewed_at = " + now
+                        + ", joined = ? where incarnation = ? and fenced_at is null and stopped_at is null returning renewed_at")) {
+            update.setBoolean(1, joined);
+            update.setLong(2, incarnation);
+            try (ResultSet row = update.executeQuery()) {
+                return row.next() ? OptionalLong.of(row.getLong(1)) : OptionalLong.empty();
+            }
+        }
+    }
+
+    /** Those who have not left. */
+    List<NodeRow> atWork(Connection connection) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(
+                        "select incarnation, address, coalesce(renewed_at, started_at), fenced_at, joined from node"
+                                + " where stopped_at is null order by incarnation");
+                ResultSet row = select.executeQuery()) {
+            List<NodeRow> rows = new ArrayList<>();
+            while (row.next()) {
+                row.getLong(4);
+                boolean fenced = !row.wasNull();
+                rows.add(new NodeRow(row.getLong(1), row.getString(2), row.getLong(3), fenced, row.getBoolean(5)));
+            }
+            return rows;
+        }
+    }
+
+    /** From now on the node cannot say that it is there. */
+    void fence(long incarnation) {
+        update("fenced_at = " + now, incarnation, "fenced_at is null and stopped_at is null");
+    }
+
+    /** The node has left, or is over. */
+    public void ended(long incarnation) {
+        update("stopped_at = " + now, incarnation, "stopped_at is null");
+    }
+
+    private void update(String what, long incarnation, String where) {
+        try (Connection connection = database.writing().getConnection();
+                PreparedStatement update = connection.prepareStatement(
+                        "update node set " + what + " where incarnation = ? and " + where)) {
+            update.setLong(1, incarnation);
+            update.executeUpdate();
+        } catch (SQLException failure) {
+            throw new StoreException("a node's row cannot be written: " + failure.getMessage(), failure);
+        }
+    }
+}

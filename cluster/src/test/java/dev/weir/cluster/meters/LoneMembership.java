@@ -1,0 +1,65 @@
+package dev.weir.cluster.meters;
+
+import dev.weir.actors.meter.Keeper;
+import dev.weir.actors.meter.LocalMeters;
+import dev.weir.actors.meter.Nodes;
+import dev.weir.cluster.nodes.Membership;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/** A node without a store and without others, at the begin of time. */
+final class LoneMembership implements Membership {
+
+    private final LocalMeters here = new LocalMeters();
+    private final Nodes nodes;
+
+    LoneMembership(ActorRef<Keeper.Command> keeper) {
+        this.nodes = Nodes.alone(1, here, () -> keeper);
+    }
+
+    @Override
+    public long incarnation() {
+        return 1;
+    }
+
+    @Override
+    public InstantSource clock() {
+        return () -> Instant.EPOCH;
+    }
+
+    @Override
+    public LocalMeters here() {
+        return here;
+    }
+
+    @Override
+    public CompletionStage<Done> introduce(ActorRef<Keeper.Command> keeper) {
+        return join();
+    }
+
+    @Override
+    public void calls(Supplier<CompletableFuture<Done>> calls) {}
+
+    @Override
+    public Nodes nodes() {
+        return nodes;
+    }
+
+    @Override
+    public boolean reachesOthers() {
+        return false;
+    }
+
+    @Override
+    public CompletionStage<Done> join() {
+        return CompletableFuture.completedFuture(Done.getInstance());
+    }
+
+    @Override
+    public void close() {}
+}

@@ -166,6 +166,7 @@ public final class Weir implements AutoCloseable {
         Node node = started(Node.start(system, database, nodeSettings(config), clock, end));
         this.node = node;
         closings.push(() -> awaitSettled(node));
+        shipper.carries(node.incarnation());
         new DeclaredKeys(node.meters()).agree(config);
 
         Models models = Models.of(config, loops, telemetry);

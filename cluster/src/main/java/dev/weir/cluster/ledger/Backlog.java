@@ -1,7 +1,5 @@
 package dev.weir.cluster.ledger;
 
-import dev.weir.actors.meter.Outcome;
-import dev.weir.config.price.Usage;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -153,19 +151,7 @@ final class Backlog {
 
     /** The row of an attempt that nothing further was heard of. Its end is the last thing that the process wrote. */
     Batch.Row lost(Batch.Running running) {
-        AttemptBegun begun = running.begun();
-        return new Batch.Row(
-                begun,
-                new AttemptEnded(
-                        begun.id(),
-                        Outcome.LOST,
-                        0,
-                        Usage.ofText(running.tokens(), 0),
-                        true,
-                        running.nanoUsd(),
-                        begun.held().priced(),
-                        Math.max(lastMillis, begun.startedMillis()),
-                        0));
+        return running.lost(lastMillis);
     }
 
     /** What is to be written now. To be done with before reading goes on. */

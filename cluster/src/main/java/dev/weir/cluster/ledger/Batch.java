@@ -1,5 +1,7 @@
 package dev.weir.cluster.ledger;
 
+import dev.weir.actors.meter.Outcome;
+import dev.weir.config.price.Usage;
 import java.util.List;
 
 /**
@@ -26,7 +28,28 @@ record Batch(
         List<AttemptId> unparked) {
 
     /** An attempt that has not ended, and what it is charged if nothing further is heard. */
-    record Running(AttemptBegun begun, long tokens, long nanoUsd) {}
+    record Running(AttemptBegun begun, long tokens, long nanoUsd) {
+
+        Running atLeast(long otherTokens, long otherNanoUsd) {
+            return new Running(begun, Math.max(tokens, otherTokens), Math.max(nanoUsd, otherNanoUsd));
+        }
+
+        /** Its row when nothing further is heard. */
+        Row lost(long millis) {
+            return new Row(
+                    begun,
+                    new AttemptEnded(
+                            begun.id(),
+                            Outcome.LOST,
+                            0,
+                            Usage.ofText(tokens, 0),
+                            true,
+                            nanoUsd,
+                            begun.held().priced(),
+                            Math.max(millis, begun.startedMillis()),
+                            0));
+        }
+    }
 
     /** Both ends of an attempt. */
     record Row(AttemptBegun begun, AttemptEnded ended) {}

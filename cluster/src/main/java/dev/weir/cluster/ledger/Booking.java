@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,8 +28,14 @@ final class Booking {
             + " model, model_group, model_id, provider, stream, outcome, status, estimated, priced, input_tokens,"
             + " cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, audio_tokens, image_tokens,"
             + " nano_usd, started_at, ended_at, first_content_at, team_id, user_id, end_user, request_tags,"
-            + " organization_id)"
-            + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            + " organization_id, provisional, was_provisional)"
+            + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    private static final String OF_JOURNAL =
+            " provisional and incarnation in (select incarnation from door where journal = ?)";
+    private static final String ANY_PROVISIONAL = "select 1 from ledger where" + OF_JOURNAL + " limit 1";
+    private static final String SPENT = " returning nano_usd, api_key, team_id, user_id, organization_id";
+    private static final String TAKE_OUT = "delete from ledger" + ID + " and provisional" + SPENT;
+    private static final String TAKE_OUT_ALL = "delete from ledger where" + OF_JOURNAL + SPENT;
     private static final String SPEND = "insert into spend (who, nano_usd) values (?, ?)"
             + " on conflict (who) do update set nano_usd = spend.nano_usd + excluded.nano_usd";
 
@@ -50,23 +57,35 @@ final class Booking {
         statement.setInt(from + 2, id.number());
     }
 
+    /** Whether the attempts of this journal have provisional rows. */
+    boolean anyProvisional(long journal) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(ANY_PROVISIONAL)) {
+            select.setLong(1, journal);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next();
+            }
+        }
+    }
+
     /**
      * Writes the rows of attempts that have ended. Sends a few at a time, so that they are garbage soon.
      *
+     * @param replacing takes out provisional rows of the same attempts
      * @param careful leaves out rows that are there already
      * @return how many were written
      */
-    int add(List<Batch.Row> rows, boolean careful) throws SQLException {
+    int add(List<Batch.Row> rows, boolean replacing, boolean careful) throws SQLException {
         if (rows.isEmpty()) {
             return 0;
         }
         int added = 0;
         try (PreparedStatement insert = connection.prepareStatement(INSERT)) {
             for (Batch.Row row : rows) {
+                boolean replaces = replacing && takeOut(row.begun().id());
                 if (careful && isKnown(row)) {
                     continue;
                 }
-                set(insert, row.begun(), row.ended());
+                set(insert, row.begun(), row.ended(), false, replaces);
                 insert.addBatch();
                 added++;
                 spent(row);
@@ -77,6 +96,44 @@ final class Booking {
             insert.executeBatch();
         }
         return added;
+    }
+
+    /** Writes a provisional row, unless the attempt has a row. */
+    boolean addProvisional(Batch.Row row) throws SQLException {
+        try (PreparedStatement insert = connection.prepareStatement(INSERT + " on conflict do nothing")) {
+            set(insert, row.begun(), row.ended(), true, false);
+            boolean added = insert.executeUpdate() == 1;
+            if (added) {
+                spent(row);
+            }
+            return added;
+        }
+    }
+
+    private boolean takeOut(AttemptId id) throws SQLException {
+        try (PreparedStatement delete = connection.prepareStatement(TAKE_OUT)) {
+            key(delete, 1, id);
+            return takeOut(delete) > 0;
+        }
+    }
+
+    /** Deletes what the attempts of this journal have in provisional rows. */
+    int takeOut(long journal) throws SQLException {
+        try (PreparedStatement delete = connection.prepareStatement(TAKE_OUT_ALL)) {
+            delete.setLong(1, journal);
+            return takeOut(delete);
+        }
+    }
+
+    private int takeOut(PreparedStatement delete) throws SQLException {
+        int rows = 0;
+        try (ResultSet row = delete.executeQuery()) {
+            while (row.next()) {
+                spent(-row.getLong(1), row.getString(2), row.getString(3), row.getString(4), row.getString(5));
+                rows++;
+            }
+        }
+        return rows;
     }
 
     private boolean isKnown(Batch.Row row) throws SQLException {
@@ -97,16 +154,20 @@ final class Booking {
 
     private void spent(Batch.Row row) {
         AttemptBegun begun = row.begun();
-        long nanoUsd = row.ended().nanoUsd();
-        spentBy.merge(begun.keyHash(), nanoUsd, Long::sum);
-        if (begun.teamId() != null) {
-            spentBy.merge(AccountId.Kind.TEAM.prefix() + begun.teamId(), nanoUsd, Long::sum);
+        spent(row.ended().nanoUsd(), begun.keyHash(), begun.teamId(), begun.userId(), begun.organizationId());
+    }
+
+    private void spent(
+            long nanoUsd, String key, @Nullable String team, @Nullable String user, @Nullable String organization) {
+        spentBy.merge(key, nanoUsd, Long::sum);
+        if (team != null) {
+            spentBy.merge(AccountId.Kind.TEAM.prefix() + team, nanoUsd, Long::sum);
         }
-        if (begun.userId() != null) {
-            spentBy.merge(AccountId.Kind.USER.prefix() + begun.userId(), nanoUsd, Long::sum);
+        if (user != null) {
+            spentBy.merge(AccountId.Kind.USER.prefix() + user, nanoUsd, Long::sum);
         }
-        if (begun.organizationId() != null) {
-            spentBy.merge(AccountId.Kind.ORGANIZATION.prefix() + begun.organizationId(), nanoUsd, Long::sum);
+        if (organization != null) {
+            spentBy.merge(AccountId.Kind.ORGANIZATION.prefix() + organization, nanoUsd, Long::sum);
         }
     }
 
@@ -125,7 +186,13 @@ final class Booking {
         }
     }
 
-    private static void set(PreparedStatement insert, AttemptBegun begun, AttemptEnded ended) throws SQLException {
+    private static void set(
+            PreparedStatement insert,
+            AttemptBegun begun,
+            AttemptEnded ended,
+            boolean provisional,
+            boolean wasProvisional)
+            throws SQLException {
         key(insert, 1, begun.id());
         insert.setString(4, begun.requestId());
         insert.setString(5, begun.keyHash());
@@ -155,6 +222,8 @@ final class Booking {
         insert.setString(28, begun.endUser());
         insert.setString(29, json(begun.tags()));
         insert.setString(30, begun.organizationId());
+        insert.setBoolean(31, provisional);
+        insert.setBoolean(32, wasProvisional);
     }
 
     private static String json(List<String> tags) {

@@ -32,7 +32,7 @@ public final class Ledger {
             + " l.model, l.model_group, l.model_id, l.provider, l.stream, l.outcome, l.status, l.estimated, l.priced,"
             + " l.input_tokens, l.cache_read_tokens, l.cache_write_tokens, l.output_tokens, l.reasoning_tokens,"
             + " l.audio_tokens, l.image_tokens, l.nano_usd, l.started_at, l.ended_at, l.first_content_at, l.team_id,"
-            + " l.user_id, l.end_user, l.request_tags, l.organization_id from ledger l";
+            + " l.user_id, l.end_user, l.request_tags, l.organization_id, l.provisional from ledger l";
 
     private static final String LAST_OF_CALL = " and not exists (select 1 from ledger o where"
             + " o.incarnation = l.incarnation and o.call_sequence = l.call_sequence and o.attempt > l.attempt)";
@@ -253,7 +253,8 @@ public final class Ledger {
                 row.getString(27),
                 row.getString(28),
                 tags(row.getString(29)),
-                row.getString(30));
+                row.getString(30),
+                row.getBoolean(31));
     }
 
     private static List<String> tags(String json) {

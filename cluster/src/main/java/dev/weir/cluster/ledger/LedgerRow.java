@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param outcome as rows, logs and metrics write it
  * @param estimated part of the usage, at least, is Weir's own count
  * @param firstContent null when no content came
+ * @param provisional part of it, at least, is what a dead node's call held, and may be replaced
  */
 public record LedgerRow(
         AttemptId id,
@@ -41,7 +42,8 @@ public record LedgerRow(
         @Nullable String userId,
         @Nullable String endUser,
         List<String> tags,
-        @Nullable String organizationId) {
+        @Nullable String organizationId,
+        boolean provisional) {
 
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
@@ -76,7 +78,8 @@ public record LedgerRow(
                 next.userId,
                 next.endUser,
                 next.tags,
-                next.organizationId);
+                next.organizationId,
+                provisional || next.provisional);
     }
 
     private static Usage sum(Usage a, Usage b) {
@@ -128,6 +131,7 @@ public record LedgerRow(
         row.put("stream", stream);
         row.put("http_status", status);
         row.put("priced", priced);
+        row.put("provisional", provisional);
         row.put("usage", buckets());
         return row;
     }

@@ -20,6 +20,10 @@ final class LedgerStore {
     private static final String PLACE = "select batch, read_to, released from journal where id = ?";
     private static final String ADVANCE =
             "update journal set batch = ?, read_to = ?, released = ? where id = ? and batch = ?";
+    private static final String LOCK = "update journal set batch = batch where id = ?";
+    private static final String OPEN = "insert into door (incarnation, journal, recovered) values (?, ?, ?)"
+            + " on conflict (incarnation) do nothing";
+    private static final String RECOVERED = "update door set recovered = ? where journal = ? and not recovered";
     private static final String PARK = "insert into open_attempt (incarnation, call_sequence, attempt, journal, begun,"
             + " tokens, nano_usd) values (?, ?, ?, ?, ?, ?, ?)";
     private static final String PARKED = "select begun, tokens, nano_usd from open_attempt";
@@ -63,6 +67,46 @@ final class LedgerStore {
         });
     }
 
+    /** From now on nobody else writes about this journal's attempts, until this transaction ends. */
+    static void lock(Connection connection, long journal) throws SQLException {
+        try (PreparedStatement update = connection.prepareStatement(LOCK)) {
+            update.setLong(1, journal);
+            update.executeUpdate();
+        }
+    }
+
+    /** The attempts of this start of a node are in this journal. */
+    void open(long incarnation, long journal) throws SQLException {
+        Transaction.commit(source, connection -> {
+            try (PreparedStatement insert = connection.prepareStatement(OPEN)) {
+                insert.setLong(1, incarnation);
+                insert.setLong(2, journal);
+                insert.setBoolean(3, false);
+                return insert.executeUpdate();
+            }
+        });
+    }
+
+    /**
+     * Every attempt of this journal has its row: calls that still have a provisional one never began an attempt.
+     *
+     * @return how many provisional rows were taken out
+     */
+    int closeDoors(long journal) throws SQLException {
+        return Transaction.commit(source, connection -> {
+            lock(connection, journal);
+            Booking booking = new Booking(connection);
+            int withdrawn = booking.takeOut(journal);
+            booking.post();
+            try (PreparedStatement update = connection.prepareStatement(RECOVERED)) {
+                update.setBoolean(1, true);
+                update.setLong(2, journal);
+                update.executeUpdate();
+            }
+            return withdrawn;
+        });
+    }
+
     /** Some of the attempts that were parked by this journal. */
     List<Batch.Running> parked(long journal, int most) throws SQLException {
         return Transaction.commit(source, connection -> {
@@ -80,7 +124,7 @@ final class LedgerStore {
         });
     }
 
-    private static Batch.Running running(ResultSet row) throws SQLException {
+    static Batch.Running running(ResultSet row) throws SQLException {
         return new Batch.Running(Scratch.begun(row.getBytes(1)), row.getLong(2), row.getLong(3));
     }
 
@@ -126,12 +170,13 @@ final class LedgerStore {
         }
         unpark(connection, unparked);
         Booking booking = new Booking(connection);
-        int added = booking.add(batch.rows(), careful) + booking.add(resumed, careful);
+        boolean replacing = booking.anyProvisional(journal);
+        int added = booking.add(batch.rows(), replacing, careful) + booking.add(resumed, replacing, careful);
         booking.post();
         return added;
     }
 
-    /** First of all, because who else writes about this journal's attempts waits at its row. */
+    /** First of all: whoever else writes about this journal's attempts waits at its row. */
     private static void advance(Connection connection, long journal, Batch batch) throws SQLException {
         try (PreparedStatement advance = connection.prepareStatement(ADVANCE)) {
             advance.setLong(1, batch.number());

@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes rows of the ledger that are older than they are kept, a few at a time, so that whoever writes never waits for it
- * long. What keys and accounts have spent stays: it is kept apart from the rows.
+ * long. What keys and accounts have spent stays: it is kept apart from the rows. Provisional rows stay too, because what takes
+ * their place is counted against them.
  */
 public final class Retention implements AutoCloseable {
 
@@ -25,8 +26,8 @@ public final class Retention implements AutoCloseable {
     private static final Duration SHORTEST_WAIT = Duration.ofMillis(500);
 
     private static final String DELETE = "delete from ledger where (incarnation, call_sequence, attempt) in"
-            + " (select incarnation, call_sequence, attempt from ledger where started_at < ? order by started_at limit "
-            + AT_ONCE + ")";
+            + " (select incarnation, call_sequence, attempt from ledger where started_at < ? and not provisional"
+            + " order by started_at limit " + AT_ONCE + ")";
 
     private final DataSource source;
     private final Duration kept;
@@ -49,7 +50,7 @@ public final class Retention implements AutoCloseable {
         thread.scheduleWithFixedDelay(this::sweep, wait.toMillis(), wait.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private void sweep() {
+    void sweep() {
         try {
             long before = clock.millis() - kept.toMillis();
             while (delete(before) == AT_ONCE) {

@@ -40,8 +40,12 @@ public final class Shipper implements AutoCloseable {
         default void resumed() {}
     }
 
-    /** What {@link #recover} found. */
-    public record Recovered(int ended, int lost) {}
+    /**
+     * What {@link #recover} found.
+     *
+     * @param withdrawn provisional rows of calls that had never begun an attempt
+     */
+    public record Recovered(int ended, int lost, int withdrawn) {}
 
     /**
      * @param rows of a batch, at most
@@ -115,6 +119,7 @@ public final class Shipper implements AutoCloseable {
             Backlog left = new Backlog(journal.ring(), from, place.readTo(), pace.rows());
             int ended = shipEnded(left, head);
             int lost = shipLost(left);
+            int withdrawn = insist(careful -> store.closeDoors(journal.ring().id()));
             if (journal.resize()) {
                 store.register(journal.ring().id(), 0);
                 batches = 0;
@@ -122,7 +127,7 @@ public final class Shipper implements AutoCloseable {
             }
             long first = journal.admitFrom(head);
             backlog = new Backlog(journal.ring(), first, first, pace.rows());
-            return new Recovered(ended, lost);
+            return new Recovered(ended, lost, withdrawn);
         } catch (SQLException cause) {
             throw new JournalException("the ledger cannot be written: " + cause.getMessage(), cause);
         }
@@ -166,6 +171,20 @@ public final class Shipper implements AutoCloseable {
             parked = store.parked(journal.ring().id(), pace.rows());
         }
         return lost;
+    }
+
+    /**
+     * Says to the store that the attempts of this start of the node are in this journal. To be called before its first
+     * call: what others write for it, should it die, is else not taken out when the journal is read. Blocks for a commit.
+     *
+     * @throws JournalException when the store cannot be written
+     */
+    public void carries(long incarnation) {
+        try {
+            store.open(incarnation, journal.ring().id());
+        } catch (SQLException cause) {
+            throw new JournalException("the ledger cannot be written: " + cause.getMessage(), cause);
+        }
     }
 
     /** Starts the thread. */
@@ -233,14 +252,24 @@ public final class Shipper implements AutoCloseable {
     }
 
     private int commit(Batch batch) throws SQLException {
+        int rows = insist(careful -> store.commit(journal.ring().id(), batch, careful));
+        batches = batch.number();
+        watch.shipped(rows);
+        return rows;
+    }
+
+    private interface Step {
+        int run(boolean careful) throws SQLException;
+    }
+
+    /** Does it, or has found that it was done: a step says so when it is repeated. */
+    private int insist(Step step) throws SQLException {
         long pause = SHORTEST_PAUSE_MILLIS;
         boolean careful = false;
         while (true) {
             try {
-                int rows = store.commit(journal.ring().id(), batch, careful);
-                batches = batch.number();
+                int rows = step.run(careful);
                 succeeded();
-                watch.shipped(rows);
                 return rows;
             } catch (SQLException cause) {
                 degraded(cause);

@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 public final class StoreCopy {
 
     private static final List<String> TABLES =
-            List.of("node", "meter", "key_secret", "spend", "journal", "open_attempt", "ledger");
+            List.of("node", "meter", "key_secret", "spend", "journal", "door", "open_attempt", "ledger");
     private static final int AT_ONCE = 1_000;
 
     private record Column(String name, int type) {}

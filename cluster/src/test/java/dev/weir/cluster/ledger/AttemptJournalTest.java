@@ -211,10 +211,10 @@ final class AttemptJournalTest {
         large.end(Attempts.ended(Attempts.id(2, 1), 3, 1));
         second.ship();
 
-        assertThat(recovered).isEqualTo(new Shipper.Recovered(0, 1));
+        assertThat(recovered).isEqualTo(new Shipper.Recovered(0, 1, 0));
         assertThat(large.capacity()).isEqualTo(Ring.capacityOf(128 * 1024)).isGreaterThan(small.capacity());
         assertThat(shipper(AttemptJournal.ofCapacity(directory, 128 * 1024)).recover())
-                .isEqualTo(new Shipper.Recovered(0, 0));
+                .isEqualTo(new Shipper.Recovered(0, 0, 0));
         assertThat(ledger.attempts(LedgerQuery.ALL, 10, 0)).hasSize(2);
     }
 

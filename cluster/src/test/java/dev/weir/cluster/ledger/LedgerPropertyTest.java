@@ -17,10 +17,12 @@ import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -51,6 +53,8 @@ final class LedgerPropertyTest {
     private final Moody moody = new Moody(TABLES.source());
     private final Map<AttemptId, Truth> open = new LinkedHashMap<>();
     private final Map<AttemptId, Truth> done = new LinkedHashMap<>();
+    private final List<Integer> doors = new ArrayList<>();
+    private final LostHolds owner = new LostHolds(TABLES.source(), this::instant);
     private long now = 1_000_000;
     private int lives;
     private long sequence;
@@ -64,6 +68,7 @@ final class LedgerPropertyTest {
         open.clear();
         done.clear();
         moody.live();
+        doors.clear();
         directory = Files.createTempDirectory("weir-ledger");
         start();
     }
@@ -90,6 +95,8 @@ final class LedgerPropertyTest {
         journal = AttemptJournal.ofCapacity(there(directory), CAPACITY);
         shipper = new Shipper(journal, moody.asDataSource(), this::instant, Shipper.Watch.NONE, PACE);
         shipper.recover();
+        shipper.carries(lives);
+        doors.add(lives);
     }
 
     private Instant instant() {
@@ -103,9 +110,11 @@ final class LedgerPropertyTest {
             step(step % 100, step / 100);
         }
         crash(-1, 0);
+        writeAsLost(1); // of the process before
 
         Map<AttemptId, Truth> rows = new Ledger(TABLES.source())
                 .attempts(LedgerQuery.ALL, 10_000, 0).stream()
+                        .peek(row -> assertThat(row.provisional()).isFalse())
                         .collect(Collectors.toMap(
                                 LedgerRow::id,
                                 row -> new Truth(row.outcome(), row.usage().total(), row.nanoUsd())));
@@ -123,8 +132,10 @@ final class LedgerPropertyTest {
             endOne(n);
         } else if (action < 67) {
             progressOne(n);
-        } else if (action < 82) {
+        } else if (action < 77) {
             ship();
+        } else if (action < 82) {
+            writeAsLost(n);
         } else if (action < 86) {
             now += 11_000;
         } else if (action < 91) {
@@ -174,6 +185,30 @@ final class LedgerPropertyTest {
 
     private void ship() throws SQLException {
         there(shipper).ship();
+        assertThat(TABLES.spendByWho()).isEqualTo(TABLES.spendOfRows());
+    }
+
+    /**
+     * Who has the meters takes some calls for lost, whether or not they are: of this process or an earlier one, with an
+     * attempt or without.
+     */
+    private void writeAsLost(int n) {
+        int door = doors.get(Math.max(0, doors.size() - 1 - n % 3));
+        List<LostHold> holds = LongStream.rangeClosed(sequence - n % 4, sequence + 1)
+                .mapToObj(call -> Attempts.begun(Attempts.id(door, call), now))
+                .map(like -> new LostHold(
+                        like.id().call(),
+                        like.keyHash(),
+                        like.model(),
+                        n,
+                        n,
+                        like.teamId(),
+                        like.userId(),
+                        like.organizationId(),
+                        like.endUser(),
+                        0))
+                .toList();
+        owner.write(holds);
         assertThat(TABLES.spendByWho()).isEqualTo(TABLES.spendOfRows());
     }
 

@@ -18,6 +18,7 @@ final class Moody {
     private volatile int losesEvery;
     private volatile int hidesEvery;
     private volatile int dieAfter = Integer.MAX_VALUE;
+    private volatile Runnable atCommit = () -> {};
 
     Moody(DataSource source) {
         this.source = source;
@@ -40,6 +41,11 @@ final class Moody {
     /** After so many more commits, nothing works any more. */
     void dieAfter(int more) {
         dieAfter = commits.get() + more;
+    }
+
+    /** To be done before each commit. */
+    void atCommit(Runnable first) {
+        atCommit = first;
     }
 
     void live() {
@@ -70,6 +76,7 @@ final class Moody {
     }
 
     private void commit(Connection real) throws SQLException {
+        atCommit.run();
         int number = commits.incrementAndGet();
         if (losesEvery > 0 && number % losesEvery == 0) {
             throw new SQLException("the commit was lost");

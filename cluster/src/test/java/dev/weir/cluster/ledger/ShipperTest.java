@@ -186,7 +186,7 @@ class ShipperTest {
         Shipper.Recovered recovered =
                 shipper(AttemptJournal.ofCapacity(directory, 64 * 1024)).recover();
 
-        assertThat(recovered).isEqualTo(new Shipper.Recovered(1, 0));
+        assertThat(recovered).isEqualTo(new Shipper.Recovered(1, 0, 0));
         assertThat(ledger.attempts(LedgerQuery.ALL, 10, 0))
                 .extracting(LedgerRow::id)
                 .containsExactly(Attempts.id(1, 2));

@@ -74,6 +74,7 @@ final class Tables {
         run("delete from open_attempt");
         run("delete from spend");
         run("delete from journal");
+        run("delete from door");
     }
 
     void run(String sql) {
@@ -90,15 +91,17 @@ final class Tables {
     }
 
     Map<String, Long> spendOfRows() {
-        return sums("select api_key, sum(nano_usd) from ledger group by api_key"
-                + " union all select 'team/' || team_id, sum(nano_usd) from ledger where team_id is not null group by team_id"
-                + " union all select 'user/' || user_id, sum(nano_usd) from ledger where user_id is not null group by user_id"
-                + " union all select 'organization/' || organization_id, sum(nano_usd) from ledger"
-                + " where organization_id is not null group by organization_id");
+        return sums(
+                "select who, nano_usd from (select api_key as who, sum(nano_usd) as nano_usd from ledger group by api_key"
+                        + " union all select 'team/' || team_id, sum(nano_usd) from ledger where team_id is not null group by team_id"
+                        + " union all select 'user/' || user_id, sum(nano_usd) from ledger where user_id is not null group by user_id"
+                        + " union all select 'organization/' || organization_id, sum(nano_usd) from ledger"
+                        + " where organization_id is not null group by organization_id) s where nano_usd <> 0");
     }
 
+    /** Without those who have spent nothing, or nothing any more. */
     Map<String, Long> spendByWho() {
-        return sums("select who, nano_usd from spend");
+        return sums("select who, nano_usd from spend where nano_usd <> 0");
     }
 
     private Map<String, Long> sums(String sql) {

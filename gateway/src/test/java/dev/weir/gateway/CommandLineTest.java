@@ -26,7 +26,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "demo", "serve", "check", "version"})
+    @ValueSource(strings = {"", "demo", "serve", "check", "recover", "version"})
     void helpIsEverywhere(String subcommand) {
         String[] arguments = subcommand.isEmpty() ? new String[] {"--help"} : new String[] {subcommand, "--help"};
 
@@ -42,6 +42,8 @@ class CommandLineTest {
                 Arguments.of(List.of("serv"), "Unmatched argument"),
                 Arguments.of(List.of("serve"), "Missing required option: '--config=FILE'"),
                 Arguments.of(List.of("check"), "Missing required option: '--config=FILE'"),
+                Arguments.of(List.of("recover"), "Missing required option: '--data=DIR'"),
+                Arguments.of(List.of("recover", "--data", "a", "--url", "mysql://x"), "begins with postgresql://"),
                 Arguments.of(List.of("serve", "--config", "a", "--prot", "1"), "Unknown option"),
                 Arguments.of(List.of("demo", "--port", "many"), "'many' is not a port"));
     }
@@ -176,6 +178,17 @@ class CommandLineTest {
         try (WeirProcess weir = WeirProcess.run("check", "--config", "/nowhere/config.yaml")) {
             assertThat(weir.exitCode()).isEqualTo(1);
             assertThat(weir.out()).contains("/nowhere/config.yaml: no such file");
+        }
+    }
+
+    @Test
+    void aDirectoryWithoutAJournalIsNotRecovered() {
+        Path nowhere = directory.resolve("nowhere");
+
+        try (WeirProcess weir = WeirProcess.run("recover", "--data", nowhere.toString())) {
+            assertThat(weir.exitCode()).isEqualTo(1);
+            assertThat(weir.err()).contains("data directory " + nowhere + " has no attempts.journal");
+            assertThat(nowhere).doesNotExist();
         }
     }
 

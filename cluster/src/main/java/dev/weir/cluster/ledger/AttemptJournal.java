@@ -31,6 +31,8 @@ public final class AttemptJournal implements AutoCloseable {
 
     public static final long MOST_BYTES = 1L << 30;
 
+    private static final int AS_IT_IS = 0;
+
     private static final Logger LOG = LoggerFactory.getLogger(AttemptJournal.class);
 
     /** Records are written there whole before space is claimed; one for each thread, because a record is 20 KB at most. */
@@ -69,6 +71,11 @@ public final class AttemptJournal implements AutoCloseable {
                     "weir.storage.journal_bytes: " + bytes + " (expected: " + LEAST_BYTES + " to " + MOST_BYTES + ")");
         }
         return ofCapacity(directory, bytes);
+    }
+
+    /** The journal that is there, whatever its size. */
+    static AttemptJournal asItIs(Path directory) {
+        return new AttemptJournal(directory.resolve(FILE), AS_IT_IS);
     }
 
     static AttemptJournal ofCapacity(Path directory, long bytes) {
@@ -185,7 +192,7 @@ public final class AttemptJournal implements AutoCloseable {
 
     /** Makes the file anew when its size is not the one that was asked for. Everything in it must have been shipped. */
     boolean resize() {
-        if (ring.capacity() == Ring.capacityOf(wanted)) {
+        if (wanted == AS_IT_IS || ring.capacity() == Ring.capacityOf(wanted)) {
             return false;
         }
         LOG.info(

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Database implements AutoCloseable {
 
+    /** What the embedded one is called in the data directory. */
+    public static final String FILE = Embedded.FILE;
+
     private static final int READERS = 4;
     private static final long CONNECT_MILLIS = 5_000;
 

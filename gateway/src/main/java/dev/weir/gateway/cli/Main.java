@@ -8,7 +8,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** The program: {@code weir demo | serve | check | version}. */
+/** The program: {@code weir demo | serve | check | backup | move | recover | version}. */
 @Command(
         name = "weir",
         description =
@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             Check.class,
             Backup.class,
             Move.class,
+            Recover.class,
             Train.class,
             Main.VersionCommand.class,
             CommandLine.HelpCommand.class

@@ -28,7 +28,8 @@ import picocli.CommandLine;
 
 /**
  * The files in {@code cluster/deploy}, as far as they can be judged without what runs them: that they are well formed, and
- * agree with each other, with the launcher and with who reads the configuration.
+ * agree with each other, with the launcher and with who reads the configuration. {@link DeployKubernetesTest} has
+ * Kubernetes' own.
  */
 class DeployTest {
 

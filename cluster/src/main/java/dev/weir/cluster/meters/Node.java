@@ -11,6 +11,7 @@ import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterSettings;
 import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Shares;
+import dev.weir.cluster.ledger.LostHolds;
 import dev.weir.cluster.nodes.Membership;
 import dev.weir.cluster.store.Database;
 import dev.weir.cluster.store.JdbcMeterStore;
@@ -146,9 +147,10 @@ public final class Node {
                 .thenCompose(introduced -> known(store, shares, keys))
                 .thenCompose(lists -> {
                     keeper.tell(new Keeper.Known(lists));
-                    membership.calls(meters::sayRunning);
+                    LostCalls lost = new LostCalls(new LostHolds(database.writing(), membership.clock()));
+                    membership.calls(meters::sayRunning, lost::take);
                     node.place(sharding, store, settings.meters(membership), membership.clock(), dispatcher);
-                    node.endWith(system, keeper, store, database, bounds);
+                    node.endWith(system, keeper, store, lost, database, bounds);
                     return membership.join();
                 })
                 .thenCompose(joined ->
@@ -225,6 +227,7 @@ public final class Node {
             ActorSystem<?> system,
             ActorRef<Keeper.Command> keeper,
             JdbcMeterStore rows,
+            LostCalls lost,
             Database database,
             NodeSettings.Bounds bounds) {
         CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
@@ -252,6 +255,7 @@ public final class Node {
                 "weir-close-store",
                 () -> CompletableFuture.supplyAsync(() -> {
                     rows.close();
+                    lost.close();
                     membership.close();
                     database.close();
                     return Done.getInstance();

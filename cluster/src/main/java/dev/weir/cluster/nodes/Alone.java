@@ -2,11 +2,13 @@ package dev.weir.cluster.nodes;
 
 import dev.weir.actors.meter.Keeper;
 import dev.weir.actors.meter.LocalMeters;
+import dev.weir.actors.meter.Lost;
 import dev.weir.actors.meter.Nodes;
 import dev.weir.cluster.store.Database;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -60,7 +62,7 @@ final class Alone implements Membership {
 
     /** No other node has admitted any. */
     @Override
-    public void calls(Supplier<CompletableFuture<Done>> calls) {}
+    public void calls(Supplier<CompletableFuture<Done>> calls, Consumer<Lost> lost) {}
 
     @Override
     public Nodes nodes() {

@@ -2,6 +2,7 @@ package dev.weir.cluster.nodes;
 
 import dev.weir.actors.meter.Keeper;
 import dev.weir.actors.meter.LocalMeters;
+import dev.weir.actors.meter.Lost;
 import dev.weir.cluster.nodes.Neighbours.Card;
 import dev.weir.cluster.store.Database;
 import java.net.InetAddress;
@@ -20,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.pekko.Done;
@@ -196,8 +198,8 @@ final class Clustered implements Membership {
     }
 
     @Override
-    public void calls(Supplier<CompletableFuture<Done>> calls) {
-        nodes().calls(calls);
+    public void calls(Supplier<CompletableFuture<Done>> calls, Consumer<Lost> lost) {
+        nodes().calls(calls, lost);
     }
 
     private String unmet() {

@@ -2,6 +2,7 @@ package dev.weir.cluster.nodes;
 
 import dev.weir.actors.meter.Keeper;
 import dev.weir.actors.meter.LocalMeters;
+import dev.weir.actors.meter.Lost;
 import dev.weir.actors.meter.Nodes;
 import dev.weir.cluster.store.Database;
 import java.time.Duration;
@@ -9,6 +10,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -57,8 +59,9 @@ public interface Membership extends AutoCloseable {
 
     /**
      * @param calls says to their meters which calls run at this node's door, and completes when all have heard
+     * @param lost takes calls whose door is gone
      */
-    void calls(Supplier<CompletableFuture<Done>> calls);
+    void calls(Supplier<CompletableFuture<Done>> calls, Consumer<Lost> lost);
 
     /** The nodes that there are, once this one has {@linkplain #introduce introduced} itself. */
     Nodes nodes();

@@ -121,18 +121,17 @@ public final class Neighbours implements Nodes {
         actor = ref;
     }
 
-    /** @param says to their meters which calls run at this node's door; completes when all have heard */
-    public void calls(Supplier<CompletableFuture<Done>> says) {
+    /**
+     * @param says to their meters which calls run at this node's door; completes when all have heard
+     * @param writer of calls whose door is gone
+     */
+    void calls(Supplier<CompletableFuture<Done>> says, Consumer<Lost> writer) {
         calls = says;
+        lost = writer;
     }
 
     CompletableFuture<Done> sayCalls() {
         return calls.get();
-    }
-
-    /** @param writer of calls whose door is gone */
-    public void lost(Consumer<Lost> writer) {
-        lost = writer;
     }
 
     /** Completes when every node that may be at work has heard of this one, or is gone. */

@@ -2,12 +2,14 @@ package dev.weir.cluster.meters;
 
 import dev.weir.actors.meter.Keeper;
 import dev.weir.actors.meter.LocalMeters;
+import dev.weir.actors.meter.Lost;
 import dev.weir.actors.meter.Nodes;
 import dev.weir.cluster.nodes.Membership;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -43,7 +45,7 @@ final class LoneMembership implements Membership {
     }
 
     @Override
-    public void calls(Supplier<CompletableFuture<Done>> calls) {}
+    public void calls(Supplier<CompletableFuture<Done>> calls, Consumer<Lost> lost) {}
 
     @Override
     public Nodes nodes() {

@@ -243,7 +243,12 @@ final class AccountBook {
         if (line.gen() == state.gen()) {
             LimitState moved = state;
             for (Map.Entry<Long, Long> taken : line.taken().entrySet()) {
-                moved = moved.moved(LimitState.holder(taken.getKey()), holder, taken.getValue());
+                long from = taken.getKey();
+                moved = moved.moved(
+                        LimitState.holder(from),
+                        holder,
+                        taken.getValue(),
+                        common.nodes().isGone(from));
             }
             Slice slice = moved.of(holder);
             long over = Math.max(slice.over(), line.over());

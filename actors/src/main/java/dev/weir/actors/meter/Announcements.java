@@ -9,15 +9,21 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What all nodes are told, and who has not said yet that it has heard. Who is gone need not hear. */
 final class Announcements {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Announcements.class);
+    private static final int REPEATS_TO_SAY_SO = 15;
 
     private static final class Open {
         private final Keeper.Command said;
         private final Set<Long> missing;
         private final List<Want> heard = new ArrayList<>();
         private final Consumer<List<Want>> then;
+        private int repeats;
 
         Open(Keeper.Command said, Set<Long> to, Consumer<List<Want>> then) {
             this.said = said;
@@ -73,6 +79,9 @@ final class Announcements {
         for (Map.Entry<Long, Open> each : List.copyOf(open.entrySet())) {
             Open one = each.getValue();
             one.missing.removeIf(nodes::isGone);
+            if (++one.repeats == REPEATS_TO_SAY_SO) {
+                LOG.warn("Nodes {} have not heard of {} yet", one.missing, one.said);
+            }
             for (long node : one.missing) {
                 ActorRef<Keeper.Command> keeper = keepers.get(node);
                 if (keeper != null) {

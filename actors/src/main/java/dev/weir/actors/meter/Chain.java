@@ -238,10 +238,7 @@ final class Chain {
             }
             share.lock();
             try {
-                Hold.Part part = share.part(hold.id());
-                if (part != null) {
-                    parts.add(part);
-                }
+                parts.addAll(share.part(hold.id()));
             } finally {
                 share.unlock();
             }
@@ -252,17 +249,19 @@ final class Chain {
     /**
      * A hold has come with its key's meter.
      *
-     * @param from the node that it comes from; null for this one
+     * @param host the node that it comes from
+     * @param self this node
      */
-    void take(Hold hold, @Nullable Long from) {
+    void take(Hold hold, long host, long self) {
         for (Hold.Part part : hold.parts()) {
+            long from = part.from() == null ? host : part.from();
             Share share = shares.forHold(part.account());
             if (share == null) {
                 continue;
             }
             share.lock();
             try {
-                share.take(hold.id(), hold.model(), part, from);
+                share.take(hold.id(), hold.model(), part, from == self ? null : (Long) from);
                 shares.ask(share, 0);
             } finally {
                 share.unlock();

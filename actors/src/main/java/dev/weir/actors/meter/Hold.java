@@ -32,8 +32,10 @@ public record Hold(
      */
     public record Piece(LimitId limit, long gen, long amount, boolean beyond) {
 
-        private boolean isOf(Portion portion) {
-            return gen == portion.gen() || (gen == ShareSlice.ANY_GEN && portion.gen() > 0);
+        /** It is of this limit, and of the window that is open there. */
+        boolean isOf(Portion portion) {
+            return limit.equals(portion.id())
+                    && (gen == portion.gen() || (gen == ShareSlice.ANY_GEN && portion.gen() > 0));
         }
     }
 
@@ -42,9 +44,14 @@ public record Hold(
      *
      * @param paid whether the account pays for the call, or somebody else
      * @param pieces those that can still be refunded
+     * @param from the node that has them, where it is not that node: they were on their way to it
      */
     public record Part(
-            AccountId account, boolean paid, @Nullable String endUser, List<Piece> pieces) {
+            AccountId account,
+            boolean paid,
+            @Nullable String endUser,
+            List<Piece> pieces,
+            @Nullable Long from) {
         public Part {
             pieces = List.copyOf(pieces);
         }

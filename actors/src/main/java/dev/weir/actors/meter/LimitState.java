@@ -169,18 +169,21 @@ public record LimitState(
      * A call's hold has come from one holder to another: of what is committed nothing changes.
      *
      * @param total of all that has come that way in this generation; what was known before is not taken again
+     * @param gone the first one is: what it had is all that there was, and in the end is where everything of it is
      */
-    LimitState moved(String from, String to, long total) {
+    LimitState moved(String from, String to, long total, boolean gone) {
         long more = total - moved.getOrDefault(from + TO + to, 0L);
         if (more <= 0) {
             return this;
         }
         LimitState next = with(to, of(to).taking(more));
         long left = base;
-        if (slices.containsKey(from)) {
-            next = next.with(from, next.of(from).giving(more));
+        if (!gone) {
+            next = next.with(from, next.of(from).giving(more)); // which it may not have said yet that it has
+        } else if (slices.containsKey(from)) {
+            next = next.with(from, next.of(from).giving(Math.clamp(next.of(from).piece(), 0, more)));
         } else if (id.kind() != LimitId.Kind.SLOTS) {
-            left = Math.max(0, base - more); // where what the holder had was put when it was gone
+            left = Math.max(0, base - more);
         }
         Map<String, Long> known = new HashMap<>(moved);
         known.put(from + TO + to, total);

@@ -73,7 +73,7 @@ final class Purse {
     }
 
     private void inherit(Hold hold) {
-        chain.take(hold, before == common.host() ? null : before);
+        chain.take(hold, before, common.host());
         holds.put(hold.id(), hold.with(List.of()));
         slots += hold.need().slots();
         for (Hold.Piece piece : hold.pieces()) {

@@ -261,22 +261,32 @@ final class Share {
         return true;
     }
 
-    /** A call leaves with its key's meter, for another node or for this one again. Null when it is not open here. */
-    Hold.@Nullable Part part(HoldId hold) {
+    /** A call leaves with its key's meter, for another node or for this one again. Empty when it is not open here. */
+    List<Hold.Part> part(HoldId hold) {
         Open open = holds.remove(hold);
         if (open == null) {
-            return null;
+            return List.of();
+        }
+        List<Hold.Part> parts = new ArrayList<>(1);
+        List<Hold.Piece> coming = new ArrayList<>(0);
+        for (Arriving each : List.copyOf(arriving)) {
+            if (each.hold.equals(hold)) {
+                arriving.remove(each);
+                coming.add(each.piece);
+                parts.add(new Hold.Part(id, open.paid, open.endUser, List.of(each.piece), each.from));
+            }
         }
         List<Hold.Piece> leaving = new ArrayList<>(open.pieces.size());
         for (ShareSlice slice : slices.used(open.endUser)) {
             for (Hold.Piece piece : open.pieces) {
-                if (piece.limit().equals(slice.id()) && piece.gen() == slice.gen() && !piece.beyond()) {
+                if (piece.isOf(slice) && !piece.beyond() && !coming.contains(piece)) {
                     slice.part(piece.amount());
                     leaving.add(piece);
                 }
             }
         }
-        return new Hold.Part(id, open.paid, open.endUser, leaving);
+        parts.add(new Hold.Part(id, open.paid, open.endUser, leaving, null));
+        return parts;
     }
 
     boolean isOpen(HoldId hold) {
@@ -290,11 +300,16 @@ final class Share {
      */
     void take(HoldId hold, String model, Hold.Part part, @Nullable Long from) {
         inUse();
-        holds.put(hold, new Open(model, part.paid(), part.endUser(), part.pieces(), true));
+        Open before = holds.get(hold);
+        List<Hold.Piece> pieces = new ArrayList<>(part.pieces());
+        if (before != null) {
+            pieces.addAll(before.pieces);
+        }
+        holds.put(hold, new Open(model, part.paid(), part.endUser(), pieces, true));
         if (from == null) {
             for (ShareSlice slice : slices.used(part.endUser())) {
                 for (Hold.Piece piece : part.pieces()) {
-                    if (piece.limit().equals(slice.id()) && piece.gen() == slice.gen()) {
+                    if (piece.isOf(slice)) {
                         slice.stay(piece.amount());
                     }
                 }
@@ -308,7 +323,8 @@ final class Share {
         arrive();
     }
 
-    private boolean isArriving(HoldId hold) {
+    /** A call has come whose amounts are not known to be of a window that is open. */
+    boolean isArriving(HoldId hold) {
         for (Arriving each : arriving) {
             if (each.hold.equals(hold)) {
                 return true;
@@ -347,7 +363,7 @@ final class Share {
                 pieces.add(new Hold.Piece(slice.id(), ShareSlice.ANY_GEN, slots, false));
             }
         }
-        return new Hold.Part(id, paid, endUser, pieces);
+        return new Hold.Part(id, paid, endUser, pieces, null);
     }
 
     /** Charges what a hold used beyond {@code held} that nobody remembers: {@code held} itself is charged already. */
@@ -383,6 +399,7 @@ final class Share {
         return settings == null
                 || !waiting.isEmpty()
                 || owes()
+                || (leaving && slices.hasGivenBack())
                 || hasSpareBeyond()
                 || (retiring ? !retired : !leaving && isLow(now));
     }

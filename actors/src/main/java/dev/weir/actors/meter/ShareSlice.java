@@ -27,6 +27,7 @@ final class ShareSlice implements Portion {
     private long end;
     private long granted;
     private long returned;
+    private long returnedKnown;
     private long elsewhere;
     private long used;
     private long held;
@@ -89,6 +90,7 @@ final class ShareSlice implements Portion {
             out = line.out();
         }
         takenDurable = sum(line.taken());
+        returnedKnown = line.returned();
         granted = Math.max(granted, line.granted());
         overDurable = Math.max(overDurable, line.over());
         end = line.end();
@@ -172,6 +174,10 @@ final class ShareSlice implements Portion {
         return sum;
     }
 
+    boolean hasGivenBack() {
+        return returned > returnedKnown;
+    }
+
     /** Gives back what is not in use. */
     void giveBack() {
         returned += Math.max(0, headroom());
@@ -236,9 +242,9 @@ final class ShareSlice implements Portion {
         return granted + takenHere - returned - out;
     }
 
-    /** What has come from other nodes and its meter is not known to know. */
-    long takenUntold() {
-        return takenHere - takenDurable;
+    /** What has come from other nodes. */
+    long taken() {
+        return takenHere;
     }
 
     /** What other nodes have taken over, as far as is known here. */

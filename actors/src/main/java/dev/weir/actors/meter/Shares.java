@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,8 @@ public final class Shares {
     private volatile @Nullable ActorRef<Keeper.Command> keeper;
     private final AtomicLong version = new AtomicLong();
     private final AtomicLong sequences = new AtomicLong();
+    private volatile @Nullable ActorRef<Keeper.Command> by;
+    private final LongAdder messages = new LongAdder();
     private volatile boolean crowded;
     private volatile long crowdedAt;
 
@@ -183,8 +186,23 @@ public final class Shares {
     void ask(Share share, long now) {
         ActorRef<Keeper.Command> self = keeper;
         if (self != null && !share.isAsking() && !share.isGone() && share.wants(now)) {
-            meters.accept(share.want(node, now, self));
+            send(share.want(node, now, self));
         }
+    }
+
+    private void send(Want want) {
+        ActorRef<Keeper.Command> other = by;
+        if (other == null) {
+            meters.accept(want);
+        } else {
+            other.tell(new Keeper.Forward(want));
+        }
+        messages.increment();
+    }
+
+    /** What was asked of accounts' meters since this node started; each has one answer. */
+    public long messages() {
+        return messages.sum();
     }
 
     // What the keeper does.
@@ -209,7 +227,10 @@ public final class Shares {
             } else if (opened || !same(before, organization(share))) {
                 version.incrementAndGet();
             }
-            if (share.owes()) {
+            if (by != null) {
+                share.leave(); // what was granted to calls that went on elsewhere
+            }
+            if (share.owes() || by != null) {
                 ask(share, now);
             }
         } finally {
@@ -295,6 +316,7 @@ public final class Shares {
 
     private @Nullable Want said(Share share, long now) {
         ActorRef<Keeper.Command> self = keeper;
+        messages.increment();
         return self == null ? null : share.want(node, now, self);
     }
 
@@ -361,17 +383,17 @@ public final class Shares {
     /**
      * Gives everything back that is not in use: the node leaves.
      *
-     * @param by another node's, where the meters cannot be reached from here any more
+     * @param way another node's, where the meters cannot be reached from here any more, nor use what there is
      */
-    void giveBack(@Nullable ActorRef<Keeper.Command> by, long now) {
+    void giveBack(@Nullable ActorRef<Keeper.Command> way, long now) {
+        by = way;
         ActorRef<Keeper.Command> self = keeper;
-        Consumer<Want> send = by == null ? meters : want -> by.tell(new Keeper.Forward(want));
         for (Share share : shares.values()) {
             share.lock();
             try {
                 if (self != null && share.settings() != null) {
                     share.leave();
-                    send.accept(share.want(node, now, self));
+                    send(share.want(node, now, self));
                 }
             } finally {
                 share.unlock();

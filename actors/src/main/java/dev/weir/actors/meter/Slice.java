@@ -45,19 +45,21 @@ public record Slice(long granted, long returned, long over, long in, long out) {
         return new Slice(granted, returned, over, in + more, out);
     }
 
-    /** Never more goes than there is. */
     Slice giving(long more) {
-        return new Slice(granted, returned, over, in, out + Math.clamp(piece(), 0, more));
+        return new Slice(granted, returned, over, in, out + more);
     }
 
-    /** What the holder may use now; negative where more was given back, of what it was let go beyond. */
+    /**
+     * What the holder may use now; negative where more was given back, of what it was let go beyond, or went to others before it
+     * was known to have come.
+     */
     long piece() {
         return granted + in - returned - out;
     }
 
     /** What the holder used beyond, without what it gave back of that. */
     long beyond() {
-        return over + Math.min(0, piece());
+        return over + Math.min(0, granted + in - returned);
     }
 
     /** What of the limit is committed to the holder. */

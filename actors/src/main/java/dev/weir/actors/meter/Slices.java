@@ -164,6 +164,11 @@ final class Slices {
         touched.addAll(each.keySet());
     }
 
+    /** Something was given back that its meter is not known to have heard of. */
+    boolean hasGivenBack() {
+        return all().stream().anyMatch(ShareSlice::hasGivenBack);
+    }
+
     void giveBack(List<LimitId> limits) {
         for (LimitId limit : limits) {
             String endUser = limit.endUser();

@@ -76,6 +76,28 @@ final class AccountPropertyTest {
         history.checkExact();
     }
 
+    /** What calls hold goes with the meters of their keys, from node to node and back, and is held once. */
+    @Property(tries = 1000)
+    void callsThatMoveAreHeldOnce(
+            @ForAll("scripts") List<Integer> script,
+            @ForAll @LongRange(min = 5, max = 40) long rpm,
+            @ForAll @LongRange(min = 1, max = 9) long slots,
+            @ForAll @IntRange(max = 3) int endUsers,
+            @ForAll @IntRange(min = 2, max = 4) int nodes) {
+        AccountHistory history = new AccountHistory(
+                limits(rpm, 4_000, 9_000, slots),
+                endUsers,
+                nodes,
+                false,
+                KIT.system().ignoreRef());
+
+        history.play(script.stream()
+                .map(step -> step % 5 == 0 ? (step & ~15) | 6 : step)
+                .toList());
+
+        history.checkExact();
+    }
+
     @Property(tries = 3000)
     void aNodeAloneGetsAllOfALimit(@ForAll @IntRange(max = 300) int rpm, @ForAll @IntRange(max = 50) int above) {
         AccountHistory history = new AccountHistory(

@@ -64,7 +64,11 @@ class ShareTest {
     }
 
     private void talk(Share share) {
-        share.told(answer(share.want(1, NOW, keeper)), NOW);
+        talk(share, 1);
+    }
+
+    private void talk(Share share, long node) {
+        share.told(answer(share.want(node, NOW, keeper)), NOW);
     }
 
     private static Ask ask(long call) {
@@ -134,5 +138,70 @@ class ShareTest {
 
         assertThat(second.slices())
                 .allSatisfy(slice -> assertThat(slice.piece()).isEqualTo(slice.used()));
+    }
+
+    /** A call of node 1 that goes to node 2, where nothing of the account is known. */
+    private Share[] moved() {
+        Share from = share();
+        talk(from);
+        from.await(ask(1), watcher);
+        talk(from);
+        from.forget(ask(1).hold());
+        from.hold(ask(1), NOW);
+        Share to = share();
+        from.part(ask(1).hold()).forEach(part -> to.take(ask(1).hold(), "m", part, 1L));
+        return new Share[] {from, to};
+    }
+
+    private void everybodyLeaves(Share... shares) {
+        for (int node = 1; node <= shares.length; node++) {
+            shares[node - 1].leave();
+            talk(shares[node - 1], node);
+            talk(shares[node - 1], node);
+        }
+    }
+
+    @Test
+    void aCallThatHasMovedIsGivenBackByTheNodeThatHasIt() {
+        Share[] shares = moved();
+        talk(shares[1], 2);
+        talk(shares[1], 2);
+        talk(shares[0], 1);
+        assertThat(shares[0].slices()).extracting(ShareSlice::used).containsExactly(0L, 0L);
+
+        shares[1].settle(ask(1).hold(), Need.NONE, Need.NONE, false);
+        everybodyLeaves(shares);
+
+        assertThat(row.limits())
+                .allSatisfy(limit -> assertThat(limit.committed()).isZero());
+    }
+
+    @Test
+    void aCallThatEndsBeforeItsNodeKnowsWhatItHasEndsThen() {
+        Share[] shares = moved();
+        long before = shares[1].charged();
+
+        assertThat(shares[1].settle(ask(1).hold(), Need.NONE, Need.NONE, false)).isTrue();
+        assertThat(shares[1].charged()).as("its end is not acknowledged yet").isGreaterThan(before);
+        assertThat(shares[1].isIdle()).isFalse();
+        talk(shares[1], 2);
+        talk(shares[1], 2);
+        everybodyLeaves(shares);
+
+        assertThat(row.limits())
+                .allSatisfy(limit -> assertThat(limit.committed()).isZero());
+    }
+
+    @Test
+    void aNodeThatWasLeftByACallIsNotForgottenBeforeItHasHeardWhoHasItsSlot() {
+        Share[] shares = moved();
+        shares[0].isIdle();
+        assertThat(shares[0].isIdle()).isFalse();
+        talk(shares[1], 2);
+        talk(shares[1], 2);
+        talk(shares[0], 1);
+
+        shares[0].isIdle();
+        assertThat(shares[0].isIdle()).isTrue();
     }
 }

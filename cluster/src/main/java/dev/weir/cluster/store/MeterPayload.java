@@ -149,7 +149,12 @@ final class MeterPayload {
             @Nullable List<Part> parts) {}
 
     /** What an open hold had of an account. */
-    record Part(AccountName account, boolean paid, @Nullable String endUser, List<PartPiece> pieces) {}
+    record Part(
+            AccountName account,
+            boolean paid,
+            @Nullable String endUser,
+            List<PartPiece> pieces,
+            @Nullable Long from) {}
 
     record PartPiece(
             String kind,
@@ -490,7 +495,8 @@ final class MeterPayload {
                                 piece.limit().endUser(),
                                 piece.gen(),
                                 piece.amount()))
-                        .toList());
+                        .toList(),
+                part.from());
     }
 
     private static Hold.Part part(Part row) {
@@ -509,7 +515,8 @@ final class MeterPayload {
                                 piece.gen(),
                                 piece.amount(),
                                 false))
-                        .toList());
+                        .toList(),
+                row.from());
     }
 
     private static AccountId account(AccountName name) {

@@ -100,7 +100,8 @@ class JdbcMeterStoreTest {
                         AccountId.team("t"),
                         true,
                         "ann",
-                        List.of(new Hold.Piece(requests.ofEndUser("ann"), 9, 1, false)))));
+                        List.of(new Hold.Piece(requests.ofEndUser("ann"), 9, 1, false)),
+                        6L)));
         return new MeterState(
                 id,
                 settings,

@@ -177,7 +177,7 @@ public final class Weir implements AutoCloseable {
                 SystemMaterializer.get(system).materializer());
         Desk desk = new Desk(telemetry, access, bodies);
         Refusals refusals = new Refusals(clock);
-        HealthRoutes health = new HealthRoutes(this::health, telemetry);
+        HealthRoutes health = new HealthRoutes(this::health, node::view, telemetry);
         ChatRoute.Rooms rooms = new ChatRoute.Rooms(
                 node.meters(), journal, access, refusals, settings.upstream().attemptHeader());
         ChatRoute chat = new ChatRoute(
@@ -215,6 +215,7 @@ public final class Weir implements AutoCloseable {
         new MemberRoutes(admin, node.meters()).addTo(routes);
         new SpendRoutes(admin, node.meters(), ledger, config.general().timezone()).addTo(routes);
         health.addHealth(routes);
+        routes.at("GET", "/health", admin.read(health::whole));
         Integer managementPort = settings.management().port();
         if (settings.metrics().enabled() && managementPort == null) {
             health.addMetrics(routes);
@@ -224,6 +225,7 @@ public final class Weir implements AutoCloseable {
         if (managementPort != null) {
             Routes.Builder inner = Routes.builder();
             health.addHealth(inner);
+            inner.at("GET", "/health", health::whole);
             health.addMetrics(inner);
             Door innerDoor = new Door(inner.build(), new Cors(List.of()), desk, loops);
             WeirSettings.Management inside = settings.management();
@@ -321,6 +323,11 @@ public final class Weir implements AutoCloseable {
                     telemetry.connections(listener == null ? 0 : listener.connections());
                     telemetry.unsettled(node.meters().unsettled());
                     telemetry.journalUsed(journal.usedBytes());
+                    modes.set(Mode.AUTHORITY, !node.meters().mayDecide());
+                    node.view().thenAccept(view -> {
+                        telemetry.node(view);
+                        modes.set(Mode.MEMBERS, view.unreachable() > 0);
+                    });
                     modes.set(Mode.LEDGER, shipper.degraded().isPresent());
                     modes.set(Mode.JOURNAL, journal.refusals() > refusals[0]);
                     refusals[0] = journal.refusals();
@@ -339,11 +346,13 @@ public final class Weir implements AutoCloseable {
     private HealthRoutes.Health health() {
         DegradedModes modes = degraded;
         boolean storeAnswers = modes == null || !modes.holds(Mode.STORE);
+        boolean mayDecide = modes == null || !modes.holds(Mode.AUTHORITY);
+        List<String> holding = modes == null ? List.of() : modes.holding();
         if (running.isClosed()) {
-            return new HealthRoutes.Health(false, storeAnswers, "shutting down");
+            return new HealthRoutes.Health(false, storeAnswers, "shutting down", holding);
         }
-        String reason = modes == null ? "" : modes.reason();
-        return new HealthRoutes.Health(ready && storeAnswers, reason.isEmpty(), reason);
+        String reason = !ready ? "shutting down" : modes == null ? "" : modes.reason();
+        return new HealthRoutes.Health(ready && storeAnswers && mayDecide, storeAnswers, reason, holding);
     }
 
     /** The front door's port. */

@@ -34,10 +34,14 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.cluster.sharding.ShardRegion.CurrentShardRegionState;
+import org.apache.pekko.cluster.sharding.typed.ClusterShardingQuery;
+import org.apache.pekko.cluster.sharding.typed.GetShardRegionState;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityContext;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,17 +53,20 @@ import org.jspecify.annotations.Nullable;
 public final class Node {
 
     private static final Duration FIRST_ASK = Duration.ofMillis(500);
+    private static final Duration PATIENCE = Duration.ofMillis(500);
 
     /** An id that no key has: it is not a SHA-256. */
     private static final String NOBODY = "nobody";
 
+    private final ActorSystem<?> system;
     private final Membership membership;
     private final Meters meters;
     private final JdbcMeterStore store;
     private final Shares shares;
     private final AtomicLong sequence = new AtomicLong();
 
-    private Node(Membership membership, Meters meters, JdbcMeterStore store, Shares shares) {
+    private Node(ActorSystem<?> system, Membership membership, Meters meters, JdbcMeterStore store, Shares shares) {
+        this.system = system;
         this.membership = membership;
         this.meters = meters;
         this.store = store;
@@ -141,7 +148,7 @@ public final class Node {
                 membership,
                 store,
                 bounds);
-        Node node = new Node(membership, meters, store, shares);
+        Node node = new Node(system, membership, meters, store, shares);
         return membership
                 .introduce(keeper)
                 .thenCompose(introduced -> known(store, shares, keys))
@@ -289,6 +296,29 @@ public final class Node {
 
     public Meters meters() {
         return meters;
+    }
+
+    /** How this node sees itself and the others now. */
+    public CompletionStage<NodeView> view() {
+        return shards(Meters.KEYS)
+                .thenCombine(
+                        shards(Meters.ACCOUNTS),
+                        (keys, accounts) -> new NodeView(
+                                incarnation(),
+                                membership.nodes().mayDecide(),
+                                membership.members(),
+                                keys + accounts,
+                                membership.here().count(),
+                                shares.messages()));
+    }
+
+    private CompletionStage<Integer> shards(EntityTypeKey<Meter.Command> type) {
+        return AskPattern.<ClusterShardingQuery, CurrentShardRegionState>ask(
+                        ClusterSharding.get(system).shardState(),
+                        replyTo -> new GetShardRegionState(type, replyTo),
+                        PATIENCE,
+                        system.scheduler())
+                .handle((state, late) -> late == null ? state.getShards().size() : 0);
     }
 
     /** There are other nodes over the same store. */

@@ -6,6 +6,8 @@ import dev.weir.actors.meter.Lost;
 import dev.weir.actors.meter.Nodes;
 import dev.weir.cluster.store.Database;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -70,6 +72,13 @@ final class Alone implements Membership {
             throw new IllegalStateException("not introduced yet");
         }
         return nodes;
+    }
+
+    @Override
+    public List<MemberView> members() {
+        Cluster cluster = Cluster.get(system);
+        return MemberView.all(
+                cluster, Map.of(cluster.selfMember().uniqueAddress().longUid(), incarnation));
     }
 
     @Override

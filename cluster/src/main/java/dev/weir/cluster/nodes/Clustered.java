@@ -10,6 +10,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -108,8 +109,7 @@ final class Clustered implements Membership {
     }
 
     private String address() {
-        Address address = cluster.selfMember().address();
-        return address.getHost().orElse("127.0.0.1") + ":" + address.getPort().orElse(0);
+        return MemberView.text(cluster.selfMember().address());
     }
 
     private void tell(Neighbours.Command command) {
@@ -226,6 +226,13 @@ final class Clustered implements Membership {
 
     Authority authority() {
         return authority;
+    }
+
+    @Override
+    public List<MemberView> members() {
+        Map<Long, Long> incarnations = new HashMap<>();
+        nodes().met().forEach(card -> incarnations.put(card.uid(), card.incarnation()));
+        return MemberView.all(cluster, incarnations);
     }
 
     @Override

@@ -66,6 +66,9 @@ public interface Membership extends AutoCloseable {
     /** The nodes that there are, once this one has {@linkplain #introduce introduced} itself. */
     Nodes nodes();
 
+    /** Who is a member of the cluster, as this node sees it. */
+    List<MemberView> members();
+
     /** There are others over the same store, and it answers. */
     boolean reachesOthers();
 

@@ -101,6 +101,12 @@ public final class Neighbours implements Nodes {
     private final Set<Long> fencing = ConcurrentHashMap.newKeySet();
     private final Set<Long> releasing = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Done> introduced = new CompletableFuture<>();
+
+    /** Who has said who it is since the table was read, and before that: their rows may be newer than what was read. */
+    private final Set<Long> met = new HashSet<>();
+
+    private final Set<Long> metBefore = new HashSet<>();
+
     private volatile View view;
     private volatile Supplier<CompletableFuture<Done>> calls =
             () -> CompletableFuture.completedFuture(Done.getInstance());
@@ -234,9 +240,17 @@ public final class Neighbours implements Nodes {
         Set<Long> atWork = new HashSet<>(now.atWork);
         atWork.add(card.incarnation());
         view = new View(Map.copyOf(peers), Set.copyOf(atWork), Math.max(now.newest, card.incarnation()));
+        met.add(card.incarnation());
     }
 
-    /** What the table says now. Returns those who are gone since the last time. */
+    /** The table was read again. */
+    void readAgain() {
+        metBefore.clear();
+        metBefore.addAll(met);
+        met.clear();
+    }
+
+    /** What the table says, and what time it is. Returns those who are gone since the last time. */
     Set<Long> read(List<NodeRow> rows, long storeMillis) {
         View before = view;
         Set<Long> atWork = rows.stream()
@@ -247,10 +261,8 @@ public final class Neighbours implements Nodes {
         long newest = Math.max(
                 before.newest,
                 rows.stream().mapToLong(NodeRow::incarnation).max().orElse(0));
-        // One that has just said who it is may be newer than what was read.
-        before.atWork.stream()
-                .filter(known -> rows.stream().noneMatch(row -> row.incarnation() >= known))
-                .forEach(atWork::add);
+        atWork.addAll(met);
+        atWork.addAll(metBefore);
         Map<Long, Card> peers = new HashMap<>(before.peers);
         peers.keySet().retainAll(atWork);
         view = new View(Map.copyOf(peers), Set.copyOf(atWork), newest);

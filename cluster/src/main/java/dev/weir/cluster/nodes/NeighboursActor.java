@@ -120,6 +120,7 @@ final class NeighboursActor {
 
     private void read(Neighbours.Rows read) {
         rows = read.rows();
+        neighbours.readAgain();
         look(read.storeMillis());
     }
 

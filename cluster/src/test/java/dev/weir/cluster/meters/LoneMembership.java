@@ -4,9 +4,11 @@ import dev.weir.actors.meter.Keeper;
 import dev.weir.actors.meter.LocalMeters;
 import dev.weir.actors.meter.Lost;
 import dev.weir.actors.meter.Nodes;
+import dev.weir.cluster.nodes.MemberView;
 import dev.weir.cluster.nodes.Membership;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -50,6 +52,11 @@ final class LoneMembership implements Membership {
     @Override
     public Nodes nodes() {
         return nodes;
+    }
+
+    @Override
+    public List<MemberView> members() {
+        return List.of();
     }
 
     @Override

@@ -71,7 +71,7 @@ public final class AdminDesk implements AutoCloseable {
     }
 
     /** A route that operators read by, and nobody else. */
-    Handler read(Function<Inbound, CompletionStage<HttpResponse>> read) {
+    public Handler read(Function<Inbound, CompletionStage<HttpResponse>> read) {
         return readOwn((inbound, who) ->
                 who instanceof AdminGate.Holder ? refuse(inbound, AdminGate.notAllowed()) : read.apply(inbound));
     }

@@ -1,6 +1,7 @@
 package dev.weir.gateway.telemetry;
 
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -17,6 +18,12 @@ public final class DegradedModes {
         STORE(
                 "the store does not answer",
                 "keys go on with what was reserved ahead, then calls get 503; admin writes get 503; nobody gets 401 or 429 for it"),
+        AUTHORITY(
+                "this node has not heard from its store for so long that others may have taken its meters over",
+                "calls here get 503, and running streams go on; where others reach the store this node ends"),
+        MEMBERS(
+                "nodes of the cluster cannot be reached",
+                "keys whose meters are there get 503 until those are taken over, admin writes are answered later"),
         LEDGER("rows wait in the journal for the store", "calls go on for as long as the journal has room"),
         JOURNAL("the journal is full", "new calls get 503 before a byte goes to an upstream"),
         ROW(
@@ -65,6 +72,14 @@ public final class DegradedModes {
 
     public synchronized boolean holds(Mode mode) {
         return Boolean.TRUE.equals(modes.get(mode));
+    }
+
+    /** Which modes hold, by name. */
+    public synchronized List<String> holding() {
+        return modes.entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .map(mode -> mode.getKey().label())
+                .toList();
     }
 
     /** What does not work, the worst of it; empty when everything does. */

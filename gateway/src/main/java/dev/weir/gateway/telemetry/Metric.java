@@ -16,6 +16,12 @@ public enum Metric {
     UNSETTLED("weir.meters.unsettled", "Settlements that no meter has acknowledged yet"),
     ACCESS_LOG_LOST("weir.access.log.lost", "Access lines dropped because the log could not keep up"),
     JOURNAL_USED("weir.journal.used.bytes", "Bytes of the attempt journal that are not shipped yet"),
+    ACCOUNT_MESSAGES(
+            "weir.account.messages", "Messages from this node to the meters of accounts, each of which has one answer"),
+    MEMBERS("weir.cluster.members", "Members of the cluster as this node sees them, by state", "state"),
+    AUTHORITY("weir.cluster.authority", "1 while this node may let calls begin"),
+    SHARDS("weir.cluster.shards", "Shards of meters on this node"),
+    METERS("weir.cluster.meters", "Meters in this node's memory"),
     DEGRADED("weir.degraded", "1 while a degraded mode holds", "mode");
 
     private final String metricName;

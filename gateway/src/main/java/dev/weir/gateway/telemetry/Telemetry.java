@@ -2,6 +2,7 @@ package dev.weir.gateway.telemetry;
 
 import com.typesafe.config.Config;
 import dev.weir.actors.meter.Outcome;
+import dev.weir.cluster.meters.NodeView;
 import dev.weir.gateway.door.Refusal;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -38,6 +39,13 @@ public final class Telemetry implements AutoCloseable {
     private final Gauge unsettled = gauge(Metric.UNSETTLED);
     private final Gauge journalUsed = gauge(Metric.JOURNAL_USED);
     private final Counter accessLogLost = counter(Metric.ACCESS_LOG_LOST);
+    private final Counter accountMessages = counter(Metric.ACCOUNT_MESSAGES);
+    private final Gauge reachable = gauge(Metric.MEMBERS, "reachable");
+    private final Gauge unreachable = gauge(Metric.MEMBERS, "unreachable");
+    private final Gauge authority = gauge(Metric.AUTHORITY);
+    private final Gauge shards = gauge(Metric.SHARDS);
+    private final Gauge meters = gauge(Metric.METERS);
+    private long messages;
 
     private Telemetry(PrometheusReporter reporter, Registration registration) {
         this.reporter = reporter;
@@ -92,6 +100,17 @@ public final class Telemetry implements AutoCloseable {
 
     public void journalUsed(long bytes) {
         journalUsed.update((double) bytes);
+    }
+
+    /** How the node sees itself and the others; called by one thread. */
+    public void node(NodeView view) {
+        increment(accountMessages, view.messages() - messages);
+        messages = view.messages();
+        reachable.update(view.members().size() - (double) view.unreachable());
+        unreachable.update((double) view.unreachable());
+        authority.update(view.mayDecide() ? 1 : 0);
+        shards.update(view.shards());
+        meters.update(view.meters());
     }
 
     public void accessLineLost() {

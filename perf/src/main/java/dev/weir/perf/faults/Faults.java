@@ -1,5 +1,10 @@
 package dev.weir.perf.faults;
 
+import dev.weir.perf.faults.alone.FaultRuns;
+import dev.weir.perf.faults.several.ClusterRuns;
+import dev.weir.perf.faults.site.Campaign;
+import dev.weir.perf.faults.site.FakeClock;
+import dev.weir.perf.faults.site.Fault;
 import dev.weir.perf.sabotage.Sabotage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -12,7 +17,6 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -37,7 +41,7 @@ public final class Faults implements Callable<Integer> {
             description = "The root of the repository (set by perf/bin/faults).")
     private Path home = Path.of(".");
 
-    @Option(names = "--nodes", defaultValue = "1", description = "How many nodes; one, so far.")
+    @Option(names = "--nodes", defaultValue = "1", description = "How many nodes (default: ${DEFAULT-VALUE}).")
     private int nodes;
 
     @Option(names = "--runs", defaultValue = "20", description = "How many runs (default: ${DEFAULT-VALUE}).")
@@ -50,7 +54,7 @@ public final class Faults implements Callable<Integer> {
             names = "--store",
             split = ",",
             defaultValue = "embedded,postgres",
-            description = "Stores, in turn: embedded, postgres (default: ${DEFAULT-VALUE}).")
+            description = "Stores of one node, in turn: embedded, postgres (default: ${DEFAULT-VALUE}).")
     private List<String> stores = List.of();
 
     @Option(names = "--only", split = ",", description = "These faults alone: ${COMPLETION-CANDIDATES}.")
@@ -58,6 +62,9 @@ public final class Faults implements Callable<Integer> {
 
     @Option(names = "--sabotage", description = "Break Weir on purpose, to see the judge go red: hold, row.")
     private @Nullable String sabotage;
+
+    @Option(names = "--short", description = "Of several nodes: several faults in little time.")
+    private boolean shortly;
 
     @Option(names = "--out", description = "Where the table goes (default: perf/results/faults/<time>-<nodes>).")
     private @Nullable Path out;
@@ -77,76 +84,35 @@ public final class Faults implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException, SQLException {
         PrintWriter say = spec.commandLine().getOut();
-        if (nodes != 1) {
-            throw new CommandLine.ParameterException(spec.commandLine(), "--nodes: " + nodes + " (expected: 1)");
+        if (nodes < 1 || nodes > 9) {
+            throw new CommandLine.ParameterException(spec.commandLine(), "--nodes: " + nodes + " (expected: 1 to 9)");
         }
-        List<Fault> allowed = new ArrayList<>(only.isEmpty() ? Arrays.asList(Fault.values()) : only);
-        if (!Site.canFakeClock() && allowed.remove(Fault.CLOCK)) {
-            say.println("No clock is set: there is no libfaketime here (Debian's package is faketime).");
-        }
-        if (!Site.canMount() && allowed.remove(Fault.DISK_FULL)) {
-            say.println("No disk is filled: only root can mount a small one.");
-        }
-        Path report = out == null
+        Path table = out == null
                 ? home.resolve("perf/results/faults")
                         .resolve(LocalDateTime.now(ZoneOffset.UTC).format(STAMP) + "-" + nodes)
                 : out;
-        Files.createDirectories(report);
-        Path work = Files.createTempDirectory("weir-faults");
-        List<FaultRun.Result> results = new ArrayList<>();
-        try (Database database = stores.contains("postgres") ? Database.start(work) : null) {
-            for (int run = 0; run < runs; run++) {
-                String store = stores.get(run % stores.size());
-                Database used = store.equals("postgres") ? database : null;
-                if (used != null) {
-                    used.renew();
-                }
-                Path directory = Files.createDirectories(work.resolve("run" + run));
-                FaultRun.Result result = new FaultRun(
-                                home,
-                                directory,
-                                used,
-                                seed + run,
-                                allowed,
-                                sabotage == null ? null : Sabotage.of(sabotage))
-                        .run();
-                results.add(result);
-                // After every run: what was seen stands, even if the rest is broken off.
-                Files.writeString(report.resolve("REPORT.md"), FaultReport.of(results, nodes, seed));
-                say.println(line(result));
-                if (!result.isClean()) {
-                    result.findings().details().forEach(detail -> say.println("    " + detail));
-                    say.println("    " + (result.broken() == null ? "" : result.broken()) + " see " + directory);
-                } else {
-                    delete(directory);
-                }
-                say.flush();
-            }
-        }
-        say.println(FaultReport.summary(results));
-        say.println("The table is " + report.resolve("REPORT.md"));
-        return results.stream().allMatch(FaultRun.Result::isClean) ? 0 : 1;
+        Campaign campaign = new Campaign(
+                home.toAbsolutePath().normalize(),
+                Files.createTempDirectory("weir-faults"),
+                table,
+                runs,
+                seed,
+                allowed(say),
+                sabotage == null ? null : Sabotage.of(sabotage),
+                say);
+        boolean kept = nodes == 1 ? FaultRuns.of(campaign, stores) : ClusterRuns.of(campaign, nodes, shortly);
+        say.println("The table is " + table.resolve("REPORT.md"));
+        return kept ? 0 : 1;
     }
 
-    private static String line(FaultRun.Result result) {
-        return String.format(
-                Locale.ROOT,
-                "seed %d %-8s %-40s %5d calls, %4d admitted, %3d left, recovered in %.1f s: %s",
-                result.seed(),
-                result.postgres() ? "postgres" : "embedded",
-                result.faults(),
-                result.calls(),
-                result.admitted(),
-                result.unused(),
-                result.recoverySeconds(),
-                result.isClean() ? "kept" : "NOT KEPT");
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (var files = Files.walk(directory)) {
-            for (Path each : files.sorted((one, other) -> other.compareTo(one)).toList()) {
-                Files.delete(each);
-            }
+    private List<Fault> allowed(PrintWriter say) {
+        List<Fault> allowed = new ArrayList<>(only.isEmpty() ? Arrays.asList(Fault.values()) : only);
+        if (!FakeClock.isThere() && allowed.remove(Fault.CLOCK)) {
+            say.println("No clock is set: there is no libfaketime here (Debian's package is faketime).");
         }
+        if (nodes == 1 && !"root".equals(System.getProperty("user.name")) && allowed.remove(Fault.DISK_FULL)) {
+            say.println("No disk is filled: only root can mount a small one.");
+        }
+        return allowed;
     }
 }

@@ -1,4 +1,4 @@
-package dev.weir.perf.faults;
+package dev.weir.perf.faults.site;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,33 +10,48 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/** The wire between a gateway and its database: as it is, slow on the way back, or losing what comes back. */
-final class SlowWire implements AutoCloseable {
+/** The wire between a gateway and its database: as it is, slow on the way back, losing what comes back, or cut. */
+public final class SlowWire implements AutoCloseable {
 
     private static final int PIECE = 16 * 1024;
 
-    private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final ServerSocket listener;
     private final int target;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private volatile long delayMillis;
     private volatile boolean mute;
+    private volatile boolean cut;
 
-    SlowWire(int target) throws IOException {
+    /**
+     * @param address where it is reached
+     * @param target the database's port on this machine
+     */
+    public SlowWire(String address, int target) throws IOException {
+        this.listener = new ServerSocket(0, 50, InetAddress.getByName(address));
         this.target = target;
         Thread.ofVirtual().start(this::accept);
     }
 
-    int port() {
-        return listener.getLocalPort();
+    public String address() {
+        return listener.getInetAddress().getHostAddress() + ":" + listener.getLocalPort();
     }
 
-    void slow(long millis) {
+    /** @param millis that each piece of an answer is late */
+    public void slow(long millis) {
         delayMillis = millis;
     }
 
     /** What the database answers from now on is lost, and the connections with it when this ends. */
-    void mute(boolean on) {
+    public void mute(boolean on) {
         mute = on;
+        if (!on) {
+            open.forEach(SlowWire::end);
+        }
+    }
+
+    /** Nothing arrives either way from now on, and the connections are lost when this ends. */
+    public void cut(boolean on) {
+        cut = on;
         if (!on) {
             open.forEach(SlowWire::end);
         }
@@ -67,7 +82,7 @@ final class SlowWire implements AutoCloseable {
                 if (back && delayMillis > 0) {
                     TimeUnit.MILLISECONDS.sleep(delayMillis); // the wire's own time
                 }
-                if (!(back && mute)) {
+                if (!cut && !(back && mute)) {
                     out.write(piece, 0, length);
                 }
             }

@@ -1,18 +1,19 @@
-package dev.weir.perf.faults;
+package dev.weir.perf.faults.alone;
 
+import dev.weir.perf.faults.site.Fault;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
 /** What the runs have shown, as a page. */
-final class FaultReport {
+public final class FaultReport {
 
     private FaultReport() {}
 
-    static String of(List<FaultRun.Result> results, int nodes, long seed) {
-        StringBuilder page = new StringBuilder("# Faults, " + nodes + (nodes == 1 ? " node" : " nodes") + "\n\n"
-                + "`perf/bin/faults --nodes " + nodes + " --runs " + results.size() + " --seed " + seed + "`\n\n"
+    public static String of(List<FaultRun.Result> results, long seed) {
+        StringBuilder page = new StringBuilder("# Faults, 1 node\n\n"
+                + "`perf/bin/faults --nodes 1 --runs " + results.size() + " --seed " + seed + "`\n\n"
                 + "Load on six keys of two teams and four end users, which wants more than their limits; what happens and when is the seed's to say."
                 + " The judge reads what the mock witnessed, what clients were told and the ledger, and nothing else."
                 + " Every tenth seed has no fault: there each limit is used to its end.\n\n");
@@ -44,7 +45,7 @@ final class FaultReport {
         return page.toString();
     }
 
-    static String summary(List<FaultRun.Result> results) {
+    public static String summary(List<FaultRun.Result> results) {
         Map<Fault, Integer> faults = FaultRun.count(results);
         return String.format(
                 Locale.ROOT,

@@ -1,4 +1,4 @@
-package dev.weir.perf.faults;
+package dev.weir.perf.faults.site;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -9,22 +9,21 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
-/** A PostgreSQL of the laboratory's own, and the wire to it that can be disturbed. */
-final class Database implements AutoCloseable {
+/** A PostgreSQL of the laboratory's own. Gateways reach it through {@link SlowWire}s. */
+public final class Database implements AutoCloseable {
 
     private final EmbeddedPostgres server;
-    private final SlowWire wire;
     private final long postmaster;
     private int databases;
 
-    private Database(EmbeddedPostgres server, SlowWire wire, long postmaster) {
+    private Database(EmbeddedPostgres server, long postmaster) {
         this.server = server;
-        this.wire = wire;
         this.postmaster = postmaster;
     }
 
-    static Database start(Path directory) throws IOException {
+    public static Database start(Path directory) throws IOException {
         Path data = directory.resolve("postgres");
         EmbeddedPostgres server = EmbeddedPostgres.builder()
                 .setDataDirectory(data)
@@ -33,11 +32,11 @@ final class Database implements AutoCloseable {
                 .start();
         long postmaster = Long.parseLong(
                 Files.readAllLines(data.resolve("postmaster.pid")).getFirst().strip());
-        return new Database(server, new SlowWire(server.getPort()), postmaster);
+        return new Database(server, postmaster);
     }
 
     /** Makes a new, empty database, which {@link #url} is about from now on. */
-    void renew() throws SQLException {
+    public void renew() throws SQLException {
         databases++;
         try (Connection connection = server.getPostgresDatabase().getConnection();
                 Statement statement = connection.createStatement()) {
@@ -45,17 +44,31 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /** The way through the wire. */
-    String url() {
-        return "postgresql://postgres@127.0.0.1:" + wire.port() + "/run" + databases;
+    /** A wire to it, with an end at this address. */
+    public SlowWire wire(String address) throws IOException {
+        return new SlowWire(address, server.getPort());
     }
 
-    SlowWire wire() {
-        return wire;
+    /** The way through a wire. */
+    public String url(SlowWire wire) {
+        return "postgresql://postgres@" + wire.address() + "/run" + databases;
+    }
+
+    /** What the laboratory itself asks of the last database. */
+    public Connection connection() throws SQLException {
+        return server.getDatabase("postgres", "run" + databases).getConnection();
+    }
+
+    /** It stands still for a while, all of it. */
+    public void pause(long millis) throws IOException, InterruptedException {
+        List<Long> processes = processes();
+        Shell.signal("STOP", processes);
+        TimeUnit.MILLISECONDS.sleep(millis); // the fault's own time
+        Shell.signal("CONT", processes);
     }
 
     /** All that serves it. */
-    List<Long> processes() {
+    private List<Long> processes() {
         List<Long> pids = new ArrayList<>();
         pids.add(postmaster);
         ProcessHandle.of(postmaster).ifPresent(root -> root.descendants().forEach(child -> pids.add(child.pid())));
@@ -64,7 +77,6 @@ final class Database implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        wire.close();
         server.close();
     }
 }

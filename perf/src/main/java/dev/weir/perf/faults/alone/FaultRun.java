@@ -1,17 +1,27 @@
-package dev.weir.perf.faults;
+package dev.weir.perf.faults.alone;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.perf.faults.callers.Callers;
+import dev.weir.perf.faults.callers.Client;
+import dev.weir.perf.faults.callers.Doors;
+import dev.weir.perf.faults.callers.Order;
+import dev.weir.perf.faults.callers.Said;
+import dev.weir.perf.faults.judge.Findings;
+import dev.weir.perf.faults.judge.Judge;
+import dev.weir.perf.faults.judge.Witnessed;
+import dev.weir.perf.faults.site.Catalogue;
+import dev.weir.perf.faults.site.Database;
+import dev.weir.perf.faults.site.Fault;
 import dev.weir.perf.sabotage.Sabotage;
 import dev.weir.streams.mock.Sighting;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -24,18 +34,28 @@ import org.jspecify.annotations.Nullable;
  * requests of each end user, 4 has a budget for life and two
  * slots, 5 has no limit and streams.
  */
-final class FaultRun {
+public final class FaultRun {
 
     private static final long REQUESTS = 400;
     private static final long REQUESTS_OF_A_KEY = 150;
     private static final long TOKENS = 12_000;
     private static final long REQUESTS_OF_AN_END_USER = 100;
     private static final long BUDGET_NANO_USD = 6_000_000;
-    private static final long NANO_USD_A_TOKEN = 1_000;
     private static final int SLOTS = 2;
 
     /** In percent: what {@code weir.meters.overage_percent} is by default. */
     private static final long OVERAGE = 5;
+
+    /** A stream at a time for each is what the last key allows. */
+    private static final int CALLERS = 16;
+
+    private static final int LONGEST_PAUSE_MILLIS = 40;
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /** The first calls most. */
+    private static final int END_USERS = 4;
+
+    private static final int KEYS = 6;
 
     private static final long LOAD_MILLIS = 5_000;
     private static final long QUIET_MILLIS = 20_000;
@@ -48,18 +68,18 @@ final class FaultRun {
      * @param unused what was left of the requests' limit although more were asked for
      * @param recoverySeconds the longest from the begin of a fault's end to the next admitted call
      */
-    record Result(
+    public record Result(
             long seed,
             boolean postgres,
             List<Fault> faults,
-            Judge.Findings findings,
+            Findings findings,
             long calls,
             long admitted,
             long unused,
             double recoverySeconds,
             @Nullable String broken) {
 
-        boolean isClean() {
+        public boolean isClean() {
             return broken == null && findings.isClean();
         }
     }
@@ -74,7 +94,7 @@ final class FaultRun {
     private final List<Fault> happened = new ArrayList<>();
     private double recoverySeconds;
 
-    FaultRun(
+    public FaultRun(
             Path home,
             Path directory,
             @Nullable Database database,
@@ -87,19 +107,20 @@ final class FaultRun {
         this.database = database;
         this.seed = seed;
         this.allowed = allowed.stream()
-                .filter(fault -> fault.happensTo(database != null))
+                .filter(fault -> fault.happensToOne(database != null))
                 .toList();
         this.random = new Random(seed);
     }
 
-    Result run() throws IOException, InterruptedException {
+    public Result run() throws IOException, InterruptedException {
         List<Fault> plan = plan();
         Judge judge = new Judge();
         try (Site site = new Site(
                 home, directory, database, plan.contains(Fault.DISK_FULL), plan.contains(Fault.CLOCK), sabotage)) {
-            site.start();
-            Callers callers = new Callers(site.door(), keys(site));
-            callers.start(seed);
+            site.gateway().start();
+            Client client = new Client(Doors.of(site.door()), keys(site), PATIENCE);
+            Callers callers = new Callers(client, "c", FaultRun::order, LONGEST_PAUSE_MILLIS);
+            callers.start(CALLERS, seed);
             long began = System.nanoTime();
             long gap = LOAD_MILLIS / (plan.size() + 1);
             for (Fault fault : plan) {
@@ -138,16 +159,17 @@ final class FaultRun {
     }
 
     private static List<String> keys(Site site) throws IOException, InterruptedException {
-        site.admin("/team/new", Map.of("team_id", REQUESTS_TEAM, "rph_limit", REQUESTS));
-        site.admin(
-                "/team/new",
-                Map.of(
-                        "team_id",
-                        TOKENS_TEAM,
-                        "tph_limit",
-                        TOKENS,
-                        "end_user_limits",
-                        Map.of("rph_limit", REQUESTS_OF_AN_END_USER)));
+        site.door().change("/team/new", Map.of("team_id", REQUESTS_TEAM, "rph_limit", REQUESTS));
+        site.door()
+                .change(
+                        "/team/new",
+                        Map.of(
+                                "team_id",
+                                TOKENS_TEAM,
+                                "tph_limit",
+                                TOKENS,
+                                "end_user_limits",
+                                Map.of("rph_limit", REQUESTS_OF_AN_END_USER)));
         List<Map<String, Object>> wanted = List.of(
                 Map.of("team_id", REQUESTS_TEAM, "rph_limit", REQUESTS_OF_A_KEY),
                 Map.of("team_id", REQUESTS_TEAM),
@@ -157,31 +179,37 @@ final class FaultRun {
                 Map.of());
         List<String> keys = new ArrayList<>();
         for (Map<String, Object> fields : wanted) {
-            keys.add(site.admin("/key/generate", fields).path("key").asText());
+            keys.add(site.door().change("/key/generate", fields).path("key").asText());
         }
         return keys;
     }
 
-    static boolean limitsEndUsers(int key) {
-        return key == 2 || key == 3;
+    private static Order order(Random random) {
+        int key = random.nextInt(KEYS);
+        boolean stream = key == KEYS - 1 || random.nextInt(3) == 0;
+        int least = Math.min(random.nextInt(END_USERS), random.nextInt(END_USERS));
+        boolean limitsEndUsers = key == 2 || key == 3;
+        return new Order(key, "m" + key, limitsEndUsers ? "u" + least : "", stream);
     }
 
     private void happen(Fault fault, Site site, Callers callers) throws IOException, InterruptedException {
         happened.add(fault);
         switch (fault) {
             case KILL -> {
-                site.kill();
+                site.gateway().kill();
                 if (random.nextBoolean()) {
                     TimeUnit.MILLISECONDS.sleep(random.nextInt(300)); // how long nobody starts it again
                 }
-                site.start();
+                site.gateway().start();
             }
-            case PAUSE -> site.pause(200 + random.nextInt(2_500));
+            case PAUSE -> site.gateway().pause(200 + random.nextInt(2_500));
             case DISK_FULL -> site.fillDisk(300 + random.nextInt(1_500));
-            case CLOCK -> site.setClock(random.nextBoolean() ? 5 : -5);
-            case STORE_STOP -> site.stopStore(200 + random.nextInt(2_500));
+            case CLOCK -> site.setClock(Duration.ofSeconds(random.nextBoolean() ? 5 : -5));
+            case STORE_STOP -> site.database().pause(200 + random.nextInt(2_500));
             case STORE_SLOW -> site.slowStore(500 + random.nextInt(1_500));
             case STORE_MUTE -> site.muteStore(100 + random.nextInt(1_000));
+            case KILL_TWO, STORE_CUT, PARTITION_MINORITY, PARTITION_ALONE, JOIN_LEAVE, ROLLING ->
+                throw new IllegalArgumentException(fault + " happens to several nodes");
         }
         recover(System.nanoTime(), callers);
     }
@@ -197,51 +225,44 @@ final class FaultRun {
     /** Settlements are acknowledged and rows are written. */
     private static void quiet(Site site) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(QUIET_MILLIS);
-        boolean open = true;
-        while (open && System.nanoTime() < end) {
+        while (site.door().isBusy() && System.nanoTime() < end) {
             TimeUnit.MILLISECONDS.sleep(100); // its metrics are a second old
-            Map<String, Double> metrics = site.metrics();
-            open = metrics.isEmpty()
-                    || metrics.entrySet().stream()
-                            .anyMatch(each -> (each.getKey().contains("unsettled")
-                                            || each.getKey().contains("in_flight"))
-                                    && each.getValue() != 0);
         }
         TimeUnit.SECONDS.sleep(2); // rows are visible a second after the end
     }
 
     private Result judged(Site site, Judge judge, List<Said> said) throws IOException, InterruptedException {
         List<Sighting> witness = site.mock().witness().sightings();
-        List<JsonNode> rows = site.rows();
-        judge.rows(witness, new ObjectMapper().valueToTree(rows), said);
+        List<JsonNode> rows = site.door().rows();
+        judge.rows(witness, rows, said);
 
         judge.statuses(said);
-        long requests = seen(witness, 0, 1).size();
-        long tokens = tokens(seen(witness, 2, 3));
+        long requests = Witnessed.of(witness, 0, 1).requests();
+        long tokens = Witnessed.of(witness, 2, 3).tokens();
         judge.limit("requests of the team", requests, REQUESTS);
-        judge.limit("requests of the key", seen(witness, 0, 0).size(), REQUESTS_OF_A_KEY);
+        judge.limit("requests of the key", Witnessed.of(witness, 0, 0).requests(), REQUESTS_OF_A_KEY);
         judge.limit("tokens of the team", tokens, TOKENS + TOKENS * OVERAGE / 100);
         judge.limit(
                 "money of the key",
-                tokens(seen(witness, 4, 4)) * NANO_USD_A_TOKEN,
+                Witnessed.of(witness, 4, 4).tokens() * Catalogue.NANO_USD_A_TOKEN,
                 BUDGET_NANO_USD + BUDGET_NANO_USD * OVERAGE / 100);
-        ofEndUsers(seen(witness, 2, 3), rows, said)
+        ofEndUsers(Witnessed.of(witness, 2, 3).sightings(), rows, said)
                 .forEach((endUser, calls) -> judge.limit("requests of " + endUser, calls, REQUESTS_OF_AN_END_USER));
-        judge.limit("slots of the key", atOnce(seen(witness, 4, 4)), SLOTS);
+        judge.limit("slots of the key", Witnessed.of(witness, 4, 4).atOnce(), SLOTS);
 
         JsonNode ofRequests = limits(site, REQUESTS_TEAM);
         JsonNode ofTokens = limits(site, TOKENS_TEAM);
         judge.atRest(REQUESTS_TEAM, ofRequests);
         judge.atRest(TOKENS_TEAM, ofTokens);
-        judge.books(REQUESTS_TEAM, ofRequests.get(0), requests);
-        judge.books(TOKENS_TEAM, ofTokens.get(0), tokens(rows, TOKENS_TEAM));
+        judge.books(REQUESTS_TEAM, committed(ofRequests), requests);
+        judge.books(TOKENS_TEAM, committed(ofTokens), tokens(rows, TOKENS_TEAM));
         long admitted = said.stream().filter(Said::admitted).count();
         long refused = said.stream()
                 .filter(each -> each.key() <= 1 && each.status() == 429)
                 .count();
         long unused = refused > 0 ? REQUESTS - requests : 0;
         if (happened.isEmpty() && unused > 0) {
-            judge.limit("requests left although nothing had happened", unused, 0);
+            judge.usedUp("requests of the team", requests, REQUESTS);
         }
         return new Result(
                 seed,
@@ -270,39 +291,12 @@ final class FaultRun {
         return count;
     }
 
+    private static long committed(JsonNode limits) {
+        return limits.path(0).path("committed").asLong();
+    }
+
     private static JsonNode limits(Site site, String team) throws IOException, InterruptedException {
-        return site.read("/team/info?team_id=" + team).path("team_info").path("limits");
-    }
-
-    private static List<Sighting> seen(List<Sighting> witness, int from, int to) {
-        List<Sighting> seen = new ArrayList<>();
-        for (Sighting sighting : witness) {
-            int model = sighting.model().charAt(1) - '0';
-            if (model >= from && model <= to) {
-                seen.add(sighting);
-            }
-        }
-        return seen;
-    }
-
-    /** Input as the mock told it or, where it could not, as it told others; and the output that left the mock. */
-    private static long tokens(List<Sighting> seen) {
-        return seen.stream()
-                .mapToLong(each -> input(each, seen) + each.tokens())
-                .sum();
-    }
-
-    private static long input(Sighting of, List<Sighting> seen) {
-        Sighting.Told told = of.told();
-        return told != null
-                ? told.promptTokens()
-                : seen.stream()
-                        .filter(each -> each.streamed() == of.streamed())
-                        .map(Sighting::told)
-                        .filter(Objects::nonNull)
-                        .mapToLong(Sighting.Told::promptTokens)
-                        .max()
-                        .orElse(0);
+        return site.door().read("/team/info?team_id=" + team).path("team_info").path("limits");
     }
 
     private static long tokens(List<JsonNode> rows, String team) {
@@ -310,24 +304,6 @@ final class FaultRun {
                 .filter(row -> row.path("team_id").asText().equals(team))
                 .mapToLong(row -> row.path("total_tokens").asLong())
                 .sum();
-    }
-
-    /** The most calls that the witness had at one moment. */
-    private static long atOnce(List<Sighting> seen) {
-        List<long[]> moments = new ArrayList<>();
-        for (Sighting sighting : seen) {
-            moments.add(new long[] {sighting.arrivedNanos(), 1});
-            moments.add(new long[] {sighting.endedNanos() == 0 ? Long.MAX_VALUE : sighting.endedNanos(), -1});
-        }
-        moments.sort(
-                (one, other) -> one[0] != other[0] ? Long.compare(one[0], other[0]) : Long.compare(one[1], other[1]));
-        long now = 0;
-        long most = 0;
-        for (long[] moment : moments) {
-            now += moment[1];
-            most = Math.max(most, now);
-        }
-        return most;
     }
 
     /** How often each fault has happened. */

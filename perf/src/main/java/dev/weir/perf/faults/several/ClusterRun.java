@@ -1,0 +1,190 @@
+package dev.weir.perf.faults.several;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.perf.faults.callers.Callers;
+import dev.weir.perf.faults.callers.Client;
+import dev.weir.perf.faults.callers.Doors;
+import dev.weir.perf.faults.callers.Said;
+import dev.weir.perf.faults.judge.Findings;
+import dev.weir.perf.faults.judge.Judge;
+import dev.weir.perf.faults.site.Fault;
+import dev.weir.streams.mock.Sighting;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One run: load at every door that wants more than its limits, what the plan says, and the judgement. */
+final class ClusterRun {
+
+    private static final int CALLERS = 28;
+    private static final int LONGEST_PAUSE_MILLIS = 60;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    /** After the last event the load goes on for a while, to see that it does. */
+    private static final long AFTERMATH_MILLIS = 3_000;
+
+    /** A limit's day must not end in the midst of a run. */
+    private static final Duration LONGEST_RUN = Duration.ofMinutes(4);
+
+    /**
+     * What a run has shown.
+     *
+     * @param shares how much was used of limits that more was asked of
+     * @param recoveries of each event that took a node away, in seconds
+     * @param restarts nodes that ended by themselves and were started again
+     * @param messagesACall between nodes, as the nodes that run at the end count them; not a number where they do not
+     */
+    record Result(
+            long seed,
+            Plan plan,
+            Findings findings,
+            long calls,
+            long admitted,
+            List<Quotas.Share> shares,
+            List<Double> recoveries,
+            int restarts,
+            double messagesACall,
+            @Nullable String broken) {
+
+        boolean isClean() {
+            return broken == null && findings.isClean();
+        }
+    }
+
+    private final ClusterSite.Parts parts;
+    private final long seed;
+    private final Plan plan;
+    private final Quotas quotas;
+    private final Judge judge = new Judge();
+
+    ClusterRun(ClusterSite.Parts parts, long seed, Plan plan) {
+        this.parts = parts;
+        this.seed = seed;
+        this.plan = plan;
+        this.quotas = new Quotas(plan.loadMillis());
+    }
+
+    Result run() throws InterruptedException {
+        try (ClusterSite site = new ClusterSite(parts)) {
+            awaitRoomInTheDay();
+            site.start();
+            return judged(site, loaded(site));
+        } catch (IOException | SQLException broken) {
+            return broken(String.valueOf(broken.getMessage()));
+        }
+    }
+
+    private Result broken(String why) {
+        return new Result(seed, plan, judge.findings(), 0, 0, List.of(), List.of(), 0, Double.NaN, why);
+    }
+
+    private static void awaitRoomInTheDay() throws InterruptedException {
+        Duration left = Duration.between(LocalTime.now(ZoneOffset.UTC), LocalTime.MAX);
+        if (left.compareTo(LONGEST_RUN) < 0) {
+            TimeUnit.MILLISECONDS.sleep(left.plusSeconds(5).toMillis()); // midnight is another test's
+        }
+    }
+
+    /** What the load has shown. */
+    private record Load(List<Said> said, List<Said> probed, List<Disturbance.Happened> happened) {
+        List<Said> all() {
+            List<Said> all = new ArrayList<>(said);
+            all.addAll(probed);
+            return all;
+        }
+    }
+
+    private Load loaded(ClusterSite site) throws IOException, InterruptedException {
+        List<String> keys = quotas.make(site.door());
+        Disturbance disturbance = new Disturbance(site);
+        try (Doors doors = Doors.watching(site.doors())) {
+            Client client = new Client(doors, keys, PATIENCE);
+            Prober prober = new Prober(client, Quotas.PROBED, Quotas.PROBED_FROM, Quotas.PROBED_KEYS);
+            Callers callers = new Callers(client, "c", Quotas::order, LONGEST_PAUSE_MILLIS);
+            long began = System.nanoTime();
+            prober.start(seed);
+            callers.start(CALLERS, seed);
+            disturbance.start(plan);
+            disturbance.join();
+            long left = plan.loadMillis() - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+            TimeUnit.MILLISECONDS.sleep(Math.max(AFTERMATH_MILLIS, left)); // the load's own time
+            Load load = new Load(callers.stop(), prober.stop(), disturbance.happened());
+            if (disturbance.broken() != null) {
+                throw new IOException(disturbance.broken());
+            }
+            return load;
+        } finally {
+            disturbance.stop();
+            site.heal();
+        }
+    }
+
+    private Result judged(ClusterSite site, Load load) throws IOException, InterruptedException, SQLException {
+        bringBack(site);
+        site.awaitReady();
+        site.quiet();
+        if (site.broken() != null) {
+            throw new IOException(site.broken());
+        }
+        double messagesACall = messagesACall(site);
+        List<Sighting> witness = site.mock().witness().sightings();
+        List<JsonNode> rows = site.door().rows();
+        List<Said> said = load.all();
+        judge.rows(witness, rows, said);
+        judge.statuses(said);
+        quotas.judge(judge, witness, rows, said, Standstill.of(site, load.happened)::hadOpen);
+        if (plan.isOrderly()) {
+            judge.undisturbed(said);
+        }
+        quotas.books(judge, site.door(), witness, rows, false);
+        List<Quotas.Share> shares = quotas.shares(witness, load.said);
+        if (plan.events().isEmpty()) {
+            shares.forEach(share -> judge.usedUp(share.name(), Math.round(share.used() * 1e4), 10_000));
+        }
+        return new Result(
+                seed,
+                plan,
+                judge.findings(),
+                said.size(),
+                said.stream().filter(Said::admitted).count(),
+                shares,
+                recoveries(load),
+                site.restarts(),
+                messagesACall,
+                null);
+    }
+
+    /** What is never started again leaves its journal to the store, if that can be done without it. */
+    private static void bringBack(ClusterSite site) throws IOException, InterruptedException {
+        for (Node node : site.nodes()) {
+            if (!node.isAttended() && !node.gateway().recover()) {
+                node.launch();
+            }
+        }
+    }
+
+    private static List<Double> recoveries(Load load) {
+        return load.happened.stream()
+                .filter(each -> each.event().fault() != Fault.CLOCK)
+                .map(each -> Prober.recovery(load.probed, each.nodes().isEmpty() ? each.overNanos() : each.atNanos()))
+                .toList();
+    }
+
+    private static double messagesACall(ClusterSite site) throws InterruptedException {
+        double messages = 0;
+        double calls = 0;
+        for (Node node : site.nodes()) {
+            Map<String, Double> metrics = node.gateway().door().metrics();
+            messages += metrics.getOrDefault("weir_account_messages_total", Double.NaN);
+            calls += metrics.getOrDefault("weir_calls_total", 0.0);
+        }
+        return messages / calls;
+    }
+}

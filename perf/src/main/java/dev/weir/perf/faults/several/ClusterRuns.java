@@ -1,0 +1,94 @@
+package dev.weir.perf.faults.several;
+
+import dev.weir.perf.faults.site.Campaign;
+import dev.weir.perf.faults.site.Database;
+import dev.weir.perf.faults.site.Fault;
+import dev.weir.perf.faults.site.Network;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Run after run of several gateways over one PostgreSQL. */
+public final class ClusterRuns {
+
+    private ClusterRuns() {}
+
+    /**
+     * @param shortly several faults in little time
+     * @return whether everything was kept
+     */
+    public static boolean of(Campaign campaign, int nodes, boolean shortly)
+            throws IOException, InterruptedException, SQLException {
+        List<Fault> allowed = new ArrayList<>(
+                campaign.allowed().stream().filter(Fault::happensToSeveral).toList());
+        List<ClusterRun.Result> results = new ArrayList<>();
+        try (Network network = network(campaign, nodes, allowed);
+                Database database = Database.start(campaign.work())) {
+            for (int run = 0; run < campaign.runs(); run++) {
+                long seed = campaign.seed() + run;
+                Plan plan = shortly ? Plan.shortly(seed, allowed, nodes) : Plan.of(seed, allowed, nodes);
+                database.renew();
+                Path directory = campaign.directory(run);
+                ClusterRun.Result result = new ClusterRun(
+                                new ClusterSite.Parts(
+                                        campaign.home(),
+                                        directory,
+                                        database,
+                                        network,
+                                        nodes,
+                                        Quotas.MODELS,
+                                        plan.clocks(),
+                                        campaign.sabotage()),
+                                seed,
+                                plan)
+                        .run();
+                results.add(result);
+                campaign.write(ClusterReport.of(results, nodes, campaign.seed()));
+                say(campaign, result, directory);
+            }
+        }
+        campaign.say().println(ClusterReport.summary(results));
+        return results.stream().allMatch(ClusterRun.Result::isClean);
+    }
+
+    private static Network network(Campaign campaign, int nodes, List<Fault> allowed) throws InterruptedException {
+        try {
+            return Network.of(nodes);
+        } catch (IOException impossible) {
+            allowed.removeIf(Fault::parts);
+            campaign.say()
+                    .println("All nodes are on loopback and no network is parted: no namespace can be made here ("
+                            + impossible.getMessage() + ").");
+            return Network.onLoopback(nodes);
+        }
+    }
+
+    private static void say(Campaign campaign, ClusterRun.Result result, Path directory) throws IOException {
+        campaign.say()
+                .printf(
+                        Locale.ROOT,
+                        "seed %d %s: %d calls, %d admitted, used %s, recovered in %s, %d restarts%s: %s%n",
+                        result.seed(),
+                        result.plan(),
+                        result.calls(),
+                        result.admitted(),
+                        ClusterReport.shares(result),
+                        ClusterReport.recoveries(result),
+                        result.restarts(),
+                        Double.isNaN(result.messagesACall())
+                                ? ""
+                                : String.format(Locale.ROOT, ", %.2f messages a call", result.messagesACall()),
+                        result.isClean() ? "kept" : "NOT KEPT");
+        if (result.isClean()) {
+            Campaign.delete(directory);
+        } else {
+            result.findings().details().forEach(detail -> campaign.say().println("    " + detail));
+            campaign.say()
+                    .println("    " + (result.broken() == null ? "" : result.broken() + ", ") + "see " + directory);
+        }
+        campaign.say().flush();
+    }
+}

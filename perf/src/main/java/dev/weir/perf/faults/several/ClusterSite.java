@@ -1,0 +1,205 @@
+package dev.weir.perf.faults.several;
+
+import dev.weir.perf.faults.site.Catalogue;
+import dev.weir.perf.faults.site.Database;
+import dev.weir.perf.faults.site.Door;
+import dev.weir.perf.faults.site.FakeClock;
+import dev.weir.perf.faults.site.Gateway;
+import dev.weir.perf.faults.site.Network;
+import dev.weir.perf.faults.site.Shell;
+import dev.weir.perf.faults.site.SlowWire;
+import dev.weir.perf.sabotage.Sabotage;
+import dev.weir.streams.mock.MockSettings;
+import dev.weir.streams.mock.MockUpstream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One run's processes: a mock upstream, and gateways over one database. */
+final class ClusterSite implements AutoCloseable {
+
+    private static final int PORT = 4000;
+    private static final int CLUSTER_PORT = 7355;
+    private static final int SIGHTINGS = 400_000;
+    private static final long QUIET_MILLIS = 40_000;
+
+    /** Three of them share a small machine with what calls them. */
+    private static final String HEAP = "192m";
+
+    private final Network network;
+    private final Database database;
+    private final MockUpstream mock;
+    private final List<Node> nodes = new ArrayList<>();
+
+    /**
+     * What a site is made of.
+     *
+     * @param home the root of the repository
+     * @param directory that the run may fill
+     * @param models of the catalogue
+     * @param clocks which nodes' clocks can be set: they start more slowly
+     * @param sabotage what all gateways are broken with; null for whole ones
+     */
+    record Parts(
+            Path home,
+            Path directory,
+            Database database,
+            Network network,
+            int nodes,
+            List<String> models,
+            List<Integer> clocks,
+            @Nullable Sabotage sabotage) {}
+
+    ClusterSite(Parts parts) throws IOException {
+        this.network = parts.network;
+        this.database = parts.database;
+        this.mock = MockUpstream.start(new MockSettings(
+                network.laboratory(),
+                0,
+                1,
+                MockSettings.forTests().withScript("latency=5ms;tokens=20").script(),
+                new MockSettings.Keeping(SIGHTINGS, false, false),
+                null));
+        for (int node = 0; node < parts.nodes; node++) {
+            nodes.add(node(parts, node));
+        }
+    }
+
+    private Node node(Parts parts, int number) throws IOException {
+        Path directory = Files.createDirectories(parts.directory.resolve("node" + (number + 1)));
+        FakeClock clock = new FakeClock(directory.resolve("clock"));
+        SlowWire wire = database.wire(network.laboratory());
+        String address = network.address(number);
+        Map<String, String> environment = new HashMap<>(parts.clocks.contains(number) ? clock.environment() : Map.of());
+        environment.put("WEIR_HEAP", HEAP);
+        if (parts.sabotage != null) {
+            environment.put("WEIR_JAVA_OPTS", parts.sabotage.flag(parts.home));
+        }
+        Gateway gateway = new Gateway(
+                new Gateway.Place(
+                        parts.home,
+                        directory,
+                        network.within(number),
+                        address,
+                        PORT,
+                        new Door(address, PORT),
+                        List.of("--cluster-host", address, "--cluster-port", Integer.toString(CLUSTER_PORT))),
+                new Catalogue(
+                        parts.models,
+                        mock.baseUrl(),
+                        database.url(wire),
+                        List.of("shutdown: {notice: 1s, deadline: 30s}")),
+                environment);
+        return new Node(number, address + ":" + CLUSTER_PORT, gateway, wire, clock);
+    }
+
+    MockUpstream mock() {
+        return mock;
+    }
+
+    Database database() {
+        return database;
+    }
+
+    Network network() {
+        return network;
+    }
+
+    List<Node> nodes() {
+        return nodes;
+    }
+
+    List<Door> doors() {
+        return nodes.stream().map(node -> node.gateway().door()).toList();
+    }
+
+    /** The first of them that can be asked. */
+    Door door() {
+        return nodes.stream()
+                .filter(node -> node.gateway().isAlive())
+                .findFirst()
+                .orElse(nodes.getFirst())
+                .gateway()
+                .door();
+    }
+
+    /** Starts all, and waits until all are ready. */
+    void start() throws IOException, InterruptedException {
+        for (Node node : nodes) {
+            node.launch();
+        }
+        awaitReady();
+    }
+
+    /** Until all that should run are ready. */
+    void awaitReady() throws IOException, InterruptedException {
+        for (Node node : nodes) {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
+            while (node.isAttended() && !node.gateway().door().isReady()) {
+                if (node.broken() != null || System.nanoTime() > end) {
+                    throw new IOException(
+                            node.broken() == null ? "node " + (node.number() + 1) + " is not ready" : node.broken());
+                }
+                TimeUnit.MILLISECONDS.sleep(50); // processes outside, there is nothing to be notified by
+            }
+        }
+    }
+
+    /** Nothing is cut, slow or set any more. */
+    void heal() throws IOException, InterruptedException {
+        network.heal();
+        for (Node node : nodes) {
+            node.wire().slow(0);
+        }
+    }
+
+    /** Settlements are acknowledged and rows are written. */
+    void quiet() throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(QUIET_MILLIS);
+        for (Node node : nodes) {
+            while (node.isAttended() && node.gateway().door().isBusy() && System.nanoTime() < end) {
+                TimeUnit.MILLISECONDS.sleep(100); // its metrics are a second old
+            }
+        }
+        TimeUnit.SECONDS.sleep(2); // rows are visible a second after the end
+    }
+
+    int restarts() {
+        return nodes.stream().mapToInt(Node::restarts).sum();
+    }
+
+    /** The first thing that nobody meant to happen. */
+    @Nullable
+    String broken() {
+        return nodes.stream()
+                .map(Node::broken)
+                .filter(why -> why != null)
+                .findFirst()
+                .orElse(null);
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            for (Node node : nodes) {
+                node.unattended();
+                if (node.gateway().isAlive()) {
+                    Shell.signal("TERM", List.of(node.gateway().pid()));
+                }
+            }
+            for (Node node : nodes) {
+                node.end();
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        } finally {
+            mock.close();
+        }
+    }
+}

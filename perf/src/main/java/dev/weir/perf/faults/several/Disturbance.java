@@ -1,0 +1,181 @@
+package dev.weir.perf.faults.several;
+
+import dev.weir.perf.faults.site.Fault;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Makes a plan happen, each of its events at its moment. */
+final class Disturbance {
+
+    private static final long SLOW_MILLIS = 80;
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
+
+    /**
+     * What has happened.
+     *
+     * @param atNanos when it began
+     * @param overNanos when it was over
+     * @param nodes whom it happened to; empty when it was the database
+     */
+    record Happened(Plan.Event event, long atNanos, long overNanos, List<Integer> nodes) {}
+
+    private final ClusterSite site;
+    private final Queue<Happened> happened = new ConcurrentLinkedQueue<>();
+    private final List<Thread> threads = new ArrayList<>();
+    private volatile @Nullable String broken;
+
+    Disturbance(ClusterSite site) {
+        this.site = site;
+    }
+
+    void start(Plan plan) {
+        for (Plan.Event event : plan.events()) {
+            threads.add(Thread.ofVirtual().start(() -> happenInTime(event)));
+        }
+    }
+
+    /** Until all of it is over. */
+    void join() throws InterruptedException {
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    void stop() {
+        threads.forEach(Thread::interrupt);
+    }
+
+    List<Happened> happened() {
+        return List.copyOf(happened);
+    }
+
+    /** Why it could not happen as it was planned. */
+    @Nullable
+    String broken() {
+        return broken;
+    }
+
+    private void happenInTime(Plan.Event event) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(event.atMillis()); // when, the seed says
+            List<Node> nodes = taken(event);
+            long at = System.nanoTime();
+            try {
+                happen(event, nodes);
+                List<Integer> numbers = nodes.stream().map(Node::number).toList();
+                happened.add(new Happened(event, at, System.nanoTime(), numbers));
+            } finally {
+                nodes.forEach(Node::giveBack);
+            }
+        } catch (IOException failure) {
+            broken = event + ": " + failure.getMessage();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Those whom it happens to, as soon as nothing else does. */
+    private List<Node> taken(Plan.Event event) throws InterruptedException {
+        int count = switch (event.fault()) {
+            case STORE_STOP, STORE_SLOW, STORE_MUTE -> 0;
+            case KILL_TWO -> 2;
+            case ROLLING -> site.nodes().size();
+            default -> 1;
+        };
+        List<Node> taken = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Node node = site.nodes().get((event.node() + i) % site.nodes().size());
+            while (!node.take()) {
+                TimeUnit.MILLISECONDS.sleep(10); // what happens to it ends soon
+            }
+            taken.add(node);
+        }
+        return taken;
+    }
+
+    private void happen(Plan.Event event, List<Node> nodes) throws IOException, InterruptedException {
+        switch (event.fault()) {
+            case KILL, KILL_TWO -> kill(nodes, event.millis());
+            case PAUSE -> pause(nodes.getFirst(), event.millis());
+            case CLOCK -> nodes.getFirst().clock().set(Duration.ofSeconds(event.more()));
+            case STORE_STOP -> site.database().pause(event.millis());
+            case STORE_SLOW ->
+                forAWhile(event, on -> site.nodes().forEach(node -> node.wire().slow(on ? SLOW_MILLIS : 0)));
+            case STORE_MUTE ->
+                forAWhile(event, on -> site.nodes().forEach(node -> node.wire().mute(on)));
+            case STORE_CUT -> forAWhile(event, on -> nodes.getFirst().wire().cut(on));
+            case PARTITION_MINORITY, PARTITION_ALONE -> part(event, nodes.getFirst());
+            case JOIN_LEAVE, ROLLING -> {
+                for (Node node : nodes) {
+                    leaveAndJoin(node, event.millis());
+                }
+            }
+            case DISK_FULL -> throw new IllegalArgumentException(event.fault() + " happens to one gateway by itself");
+        }
+    }
+
+    private interface Switch {
+        void turn(boolean on);
+    }
+
+    private static void forAWhile(Plan.Event event, Switch what) throws InterruptedException {
+        what.turn(true);
+        try {
+            TimeUnit.MILLISECONDS.sleep(event.millis()); // the fault's own time
+        } finally {
+            what.turn(false);
+        }
+    }
+
+    private static void kill(List<Node> nodes, int restartMillis) throws IOException, InterruptedException {
+        for (Node node : nodes) {
+            node.unattended();
+            node.gateway().kill();
+        }
+        if (restartMillis != Plan.NEVER) {
+            TimeUnit.MILLISECONDS.sleep(restartMillis); // how long nobody starts it again
+            for (Node node : nodes) {
+                node.launch();
+            }
+        }
+    }
+
+    /** It ends while it stands still only if somebody ends it. */
+    private static void pause(Node node, int millis) throws IOException, InterruptedException {
+        if (node.gateway().isAlive()) {
+            node.gateway().pause(millis);
+        }
+    }
+
+    private void part(Plan.Event event, Node node) throws IOException, InterruptedException {
+        site.network().part(node.number());
+        boolean alone = event.fault() == Fault.PARTITION_ALONE;
+        node.wire().cut(alone);
+        try {
+            TimeUnit.MILLISECONDS.sleep(event.millis()); // the fault's own time
+        } finally {
+            node.wire().cut(false);
+            site.network().heal();
+        }
+    }
+
+    private static void leaveAndJoin(Node node, int awayMillis) throws IOException, InterruptedException {
+        if (!node.gateway().isAlive()) {
+            return; // a supervisor is about to start it
+        }
+        node.unattended();
+        int exit = node.gateway().stop(STOP_PATIENCE);
+        if (exit != 0) {
+            throw new IOException("node " + (node.number() + 1) + " left with exit code " + exit);
+        }
+        TimeUnit.MILLISECONDS.sleep(awayMillis); // how long it is away
+        node.launch();
+        node.gateway().awaitReady();
+    }
+}

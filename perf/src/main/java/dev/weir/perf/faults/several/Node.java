@@ -1,0 +1,143 @@
+package dev.weir.perf.faults.several;
+
+import dev.weir.perf.faults.site.FakeClock;
+import dev.weir.perf.faults.site.Gateway;
+import dev.weir.perf.faults.site.SlowWire;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of several gateways, and its way to the store. A supervisor starts it again when it ends by itself, as it says that it does
+ * when the others go on without it.
+ */
+final class Node {
+
+    /** What a Weir ends with that is of no use any more, or could not start. */
+    private static final int FAILED = 1;
+
+    private static final int MOST_FAILED_STARTS = 8;
+    private static final long RESTART_MILLIS = 1_000;
+
+    private final int number;
+    private final String address;
+    private final Gateway gateway;
+    private final SlowWire wire;
+    private final FakeClock clock;
+    private final AtomicBoolean taken = new AtomicBoolean();
+    private final AtomicInteger restarts = new AtomicInteger();
+    private final Thread supervisor = Thread.ofVirtual().unstarted(this::supervise);
+    private volatile boolean attended;
+    private volatile @Nullable String broken;
+
+    Node(int number, String address, Gateway gateway, SlowWire wire, FakeClock clock) {
+        this.number = number;
+        this.address = address;
+        this.gateway = gateway;
+        this.wire = wire;
+        this.clock = clock;
+    }
+
+    int number() {
+        return number;
+    }
+
+    /** Where other nodes reach it. */
+    String address() {
+        return address;
+    }
+
+    Gateway gateway() {
+        return gateway;
+    }
+
+    SlowWire wire() {
+        return wire;
+    }
+
+    FakeClock clock() {
+        return clock;
+    }
+
+    /** One thing at a time happens to a node. */
+    boolean take() {
+        return taken.compareAndSet(false, true);
+    }
+
+    void giveBack() {
+        taken.set(false);
+    }
+
+    /** Starts it. From now on it is kept running. */
+    void launch() throws IOException {
+        gateway.launch();
+        attended = true;
+        if (supervisor.getState() == Thread.State.NEW) {
+            supervisor.start();
+        }
+    }
+
+    /** Whatever ends it now is somebody's will. */
+    void unattended() {
+        attended = false;
+    }
+
+    boolean isAttended() {
+        return attended;
+    }
+
+    /** How often it was started again because it had ended by itself. */
+    int restarts() {
+        return restarts.get();
+    }
+
+    /** Why it is no use to start it again. */
+    @Nullable
+    String broken() {
+        return broken;
+    }
+
+    private void supervise() {
+        int failedStarts = 0;
+        boolean wasReady = false;
+        try {
+            while (broken == null) {
+                TimeUnit.MILLISECONDS.sleep(100); // a process outside, there is nothing to be notified by
+                wasReady |= attended && gateway.door().isReady();
+                if (!attended || gateway.isAlive()) {
+                    continue;
+                }
+                failedStarts = wasReady ? 0 : failedStarts + 1;
+                wasReady = false;
+                if (gateway.exit() != FAILED || failedStarts > MOST_FAILED_STARTS) {
+                    broken = "node " + (number + 1) + " ended with " + gateway.exit();
+                } else {
+                    TimeUnit.MILLISECONDS.sleep(RESTART_MILLIS); // as a supervisor waits
+                    restart();
+                }
+            }
+        } catch (IOException impossible) {
+            broken = "node " + (number + 1) + ": " + impossible.getMessage();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void restart() throws IOException {
+        if (attended) {
+            restarts.incrementAndGet();
+            gateway.launch();
+        }
+    }
+
+    /** Ends it for good. */
+    void end() throws InterruptedException, IOException {
+        attended = false;
+        supervisor.interrupt();
+        supervisor.join();
+        gateway.end();
+        wire.close();
+    }
+}

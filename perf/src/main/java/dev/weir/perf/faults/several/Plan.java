@@ -1,0 +1,110 @@
+package dev.weir.perf.faults.several;
+
+import dev.weir.perf.faults.site.Fault;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.stream.Collectors;
+
+/** What happens in a run: the seed's to say. */
+record Plan(List<Event> events, int loadMillis) {
+
+    /** How long nobody starts a killed node. */
+    static final int NEVER = Integer.MAX_VALUE;
+
+    private static final int LOAD_MILLIS = 25_000;
+    private static final int SHORT_LOAD_MILLIS = 9_000;
+
+    /**
+     * Something that happens.
+     *
+     * @param atMillis after the load began
+     * @param node whom to; where it happens to several of them, the first
+     * @param millis how long it lasts or, of a kill, until the next start
+     * @param more of a clock: seconds that it is set by
+     */
+    record Event(Fault fault, int atMillis, int node, int millis, int more) {
+
+        @Override
+        public String toString() {
+            String what = fault.name().toLowerCase(Locale.ROOT);
+            String length = millis == NEVER ? "never" : String.format(Locale.ROOT, "%.1fs", millis / 1e3);
+            return what + "(" + (node + 1) + (more == 0 ? "" : " by " + more + "s") + " at "
+                    + String.format(Locale.ROOT, "%.1fs", atMillis / 1e3) + " for " + length + ")";
+        }
+    }
+
+    Plan {
+        events = List.copyOf(events);
+    }
+
+    /** One run in ten has no fault: then every limit has to be used to its end. */
+    static Plan of(long seed, List<Fault> allowed, int nodes) {
+        Random random = new Random(seed);
+        List<Event> events = new ArrayList<>();
+        int faults = seed % 10 == 0 ? 0 : 1 + random.nextInt(3);
+        for (int i = 0; i < faults; i++) {
+            Fault fault = allowed.get(random.nextInt(allowed.size()));
+            events.add(event(fault, random, nodes, LOAD_MILLIS, false));
+        }
+        return new Plan(events, LOAD_MILLIS);
+    }
+
+    /** Several faults in little time. */
+    static Plan shortly(long seed, List<Fault> allowed, int nodes) {
+        Random random = new Random(seed);
+        List<Event> events = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            Fault fault = allowed.get(random.nextInt(allowed.size()));
+            events.add(event(fault, random, nodes, SHORT_LOAD_MILLIS, true));
+        }
+        return new Plan(events, SHORT_LOAD_MILLIS);
+    }
+
+    private static Event event(Fault fault, Random random, int nodes, int loadMillis, boolean brief) {
+        int at = loadMillis / 10 + random.nextInt(loadMillis / 2);
+        int node = random.nextInt(nodes);
+        int length = brief
+                ? 1_000 + random.nextInt(3_000)
+                : switch (fault) {
+                    case KILL, KILL_TWO ->
+                        switch (random.nextInt(3)) {
+                            case 0 -> 0;
+                            case 1 -> random.nextInt(15_000);
+                            default -> NEVER;
+                        };
+                    case PAUSE ->
+                        random.nextBoolean() ? 12_000 + random.nextInt(13_000) : 1_000 + random.nextInt(4_000);
+                    case PARTITION_MINORITY, PARTITION_ALONE, STORE_CUT -> 3_000 + random.nextInt(17_000);
+                    case STORE_STOP -> 1_000 + random.nextInt(14_000);
+                    case STORE_SLOW -> 2_000 + random.nextInt(6_000);
+                    case STORE_MUTE -> 500 + random.nextInt(4_000);
+                    case CLOCK, JOIN_LEAVE, ROLLING, DISK_FULL -> random.nextInt(2_000);
+                };
+        int more = fault == Fault.CLOCK ? List.of(5, -5, 86_400).get(random.nextInt(3)) : 0;
+        return new Event(fault, at, node, length, more);
+    }
+
+    List<Fault> faults() {
+        return events.stream().map(Event::fault).toList();
+    }
+
+    /** Whose clocks are set. */
+    List<Integer> clocks() {
+        return events.stream()
+                .filter(event -> event.fault() == Fault.CLOCK)
+                .map(Event::node)
+                .toList();
+    }
+
+    /** No more happens than what an operator does every day. */
+    boolean isOrderly() {
+        return events.stream().allMatch(event -> event.fault().isOrderly());
+    }
+
+    @Override
+    public String toString() {
+        return events.isEmpty() ? "none" : events.stream().map(Event::toString).collect(Collectors.joining(", "));
+    }
+}

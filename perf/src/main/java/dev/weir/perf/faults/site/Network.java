@@ -1,0 +1,165 @@
+package dev.weir.perf.faults.site;
+
+import java.io.IOException;
+import java.net.NetworkInterface;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A machine of its own for each node, as far as the network can tell: a namespace with an address, wired to one bridge at
+ * which the laboratory is the last address.
+ *
+ * <pre>
+ *   laboratory (10.77.n.254)  ══ bridge ══╦══ node 1 (10.77.n.1)
+ *   mock, wires to the store              ╠══ node 2 (10.77.n.2)
+ *                                         ╚══ node 3 (10.77.n.3)
+ * </pre>
+ *
+ * <p>Two nodes lose sight of each other because each sends what is meant for the other to a hardware address that nobody has:
+ * nothing is refused, nothing arrives.
+ */
+public final class Network implements AutoCloseable {
+
+    private static final String NOBODY = "02:00:00:00:00:99";
+    private static final int SUBNETS = 250;
+
+    private final String name;
+    private final String prefix;
+    private final int nodes;
+    private final boolean hasSpaces;
+    private final Thread atExit = new Thread(this::remove, "weir-network-end");
+
+    private Network(String name, String prefix, int nodes, boolean hasSpaces) {
+        this.name = name;
+        this.prefix = prefix;
+        this.nodes = nodes;
+        this.hasSpaces = hasSpaces;
+    }
+
+    /** @throws IOException when this process may not make one, with what the machine said */
+    public static Network of(int nodes) throws IOException, InterruptedException {
+        long pid = ProcessHandle.current().pid();
+        Network network = new Network("wf" + pid, freePrefix((int) (pid % SUBNETS)), nodes, true);
+        Runtime.getRuntime().addShutdownHook(network.atExit);
+        try {
+            network.make();
+        } catch (IOException | InterruptedException failure) {
+            network.close();
+            throw failure;
+        }
+        return network;
+    }
+
+    /** All on this machine, at addresses of its own loopback: it cannot be parted. */
+    public static Network onLoopback(int nodes) {
+        return new Network("lo", "127.77." + ProcessHandle.current().pid() % SUBNETS + ".", nodes, false);
+    }
+
+    private static String freePrefix(int first) throws IOException {
+        List<String> taken = new ArrayList<>();
+        NetworkInterface.networkInterfaces()
+                .flatMap(NetworkInterface::inetAddresses)
+                .forEach(address -> taken.add(address.getHostAddress()));
+        for (int i = 0; i < SUBNETS; i++) {
+            String prefix = "10.77." + (first + i) % SUBNETS + ".";
+            if (taken.stream().noneMatch(address -> address.startsWith(prefix))) {
+                return prefix;
+            }
+        }
+        throw new IOException("no subnet of 10.77.0.0/16 is free");
+    }
+
+    private void make() throws IOException, InterruptedException {
+        ip("link", "add", bridge(), "type", "bridge");
+        ip("addr", "add", laboratory() + "/24", "dev", bridge());
+        ip("link", "set", bridge(), "up");
+        for (int node = 0; node < nodes; node++) {
+            String wire = name + "v" + node;
+            ip("netns", "add", space(node));
+            ip("link", "add", wire, "type", "veth", "peer", "name", "eth0", "netns", space(node));
+            ip("link", "set", wire, "master", bridge(), "up");
+            ip("-n", space(node), "addr", "add", address(node) + "/24", "dev", "eth0");
+            ip("-n", space(node), "link", "set", "lo", "up");
+            ip("-n", space(node), "link", "set", "eth0", "up");
+        }
+    }
+
+    private static void ip(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("ip"));
+        command.addAll(List.of(arguments));
+        Shell.run(command.toArray(String[]::new));
+    }
+
+    private String bridge() {
+        return name + "b";
+    }
+
+    private String space(int node) {
+        return name + "n" + node;
+    }
+
+    /** The laboratory's own address. */
+    public String laboratory() {
+        return prefix + "254";
+    }
+
+    public String address(int node) {
+        return prefix + (node + 1);
+    }
+
+    /** A command that runs the rest of its line on the node's machine. */
+    public List<String> within(int node) {
+        return hasSpaces ? List.of("ip", "netns", "exec", space(node)) : List.of();
+    }
+
+    /** The node and the others lose sight of each other; both still reach the laboratory. */
+    public void part(int node) throws IOException, InterruptedException {
+        for (int other = 0; other < nodes; other++) {
+            if (other != node) {
+                loseSight(node, other);
+                loseSight(other, node);
+            }
+        }
+    }
+
+    private void loseSight(int from, int of) throws IOException, InterruptedException {
+        ip("-n", space(from), "neigh", "replace", address(of), "lladdr", NOBODY, "dev", "eth0", "nud", "permanent");
+    }
+
+    /** Everybody sees everybody again. */
+    public void heal() throws IOException, InterruptedException {
+        for (int node = 0; hasSpaces && node < nodes; node++) {
+            ip("-n", space(node), "neigh", "flush", "dev", "eth0", "nud", "permanent");
+        }
+    }
+
+    private void remove() {
+        for (int node = 0; node < nodes; node++) {
+            removed("netns", "del", space(node));
+        }
+        removed("link", "del", bridge());
+    }
+
+    private static void removed(String... arguments) {
+        try {
+            ip(arguments);
+        } catch (IOException gone) {
+            // It was not made, or is gone with what it hung on.
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!hasSpaces) {
+            return;
+        }
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException ending) {
+            return; // the hook does it
+        }
+        remove();
+    }
+}

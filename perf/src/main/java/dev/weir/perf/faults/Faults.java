@@ -60,7 +60,10 @@ public final class Faults implements Callable<Integer> {
     @Option(names = "--only", split = ",", description = "These faults alone: ${COMPLETION-CANDIDATES}.")
     private List<Fault> only = List.of();
 
-    @Option(names = "--sabotage", description = "Break Weir on purpose, to see the judge go red: hold, row.")
+    @Option(
+            names = "--sabotage",
+            description =
+                    "Break Weir on purpose, to see the judge go red: hold, row; of several nodes persist, dedupe, epoch too.")
     private @Nullable String sabotage;
 
     @Option(names = "--short", description = "Of several nodes: several faults in little time.")
@@ -91,6 +94,7 @@ public final class Faults implements Callable<Integer> {
                 ? home.resolve("perf/results/faults")
                         .resolve(LocalDateTime.now(ZoneOffset.UTC).format(STAMP) + "-" + nodes)
                 : out;
+        Sabotage broken = sabotage == null ? null : Sabotage.of(sabotage);
         Campaign campaign = new Campaign(
                 home.toAbsolutePath().normalize(),
                 Files.createTempDirectory("weir-faults"),
@@ -98,11 +102,22 @@ public final class Faults implements Callable<Integer> {
                 runs,
                 seed,
                 allowed(say),
-                sabotage == null ? null : Sabotage.of(sabotage),
+                broken,
                 say);
-        boolean kept = nodes == 1 ? FaultRuns.of(campaign, stores) : ClusterRuns.of(campaign, nodes, shortly);
+        boolean kept = nodes == 1 ? FaultRuns.of(campaign, stores) : several(campaign);
         say.println("The table is " + table.resolve("REPORT.md"));
         return kept ? 0 : 1;
+    }
+
+    private boolean several(Campaign campaign) throws IOException, InterruptedException, SQLException {
+        if (shortly) {
+            return ClusterRuns.shortly(campaign, nodes);
+        }
+        Sabotage broken = campaign.sabotage();
+        if (broken != null && only.isEmpty()) {
+            return ClusterRuns.against(broken, campaign, nodes);
+        }
+        return ClusterRuns.random(campaign, nodes);
     }
 
     private List<Fault> allowed(PrintWriter say) {
@@ -110,9 +125,13 @@ public final class Faults implements Callable<Integer> {
         if (!FakeClock.isThere() && allowed.remove(Fault.CLOCK)) {
             say.println("No clock is set: there is no libfaketime here (Debian's package is faketime).");
         }
-        if (nodes == 1 && !"root".equals(System.getProperty("user.name")) && allowed.remove(Fault.DISK_FULL)) {
+        if (nodes == 1 && !isRoot() && allowed.remove(Fault.DISK_FULL)) {
             say.println("No disk is filled: only root can mount a small one.");
         }
         return allowed;
+    }
+
+    private static boolean isRoot() {
+        return "root".equals(System.getProperty("user.name"));
     }
 }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Breaks the JVM's product before its main method runs: {@code -javaagent:weir-sabotage.jar=hold}.
  *
- * <p>The class is loaded here and now. If it is not there, was loaded before, or is not as {@link Cut} expects it, the process
+ * <p>Its classes are loaded here and now. If one is not there, was loaded before, or is not as {@link Cut} expects it, the process
  * ends with exit code {@value #EXIT_CODE} and says why: a whole product that is taken for a broken one would make the guards
  * look blind. When the process ends in order it says how often the damage was done.
  */
@@ -29,9 +29,10 @@ public final class Agent implements ClassFileTransformer {
     public static void premain(@Nullable String argument, Instrumentation instrumentation) {
         try {
             Sabotage sabotage = Sabotage.of(String.valueOf(argument));
-            Cut cut = Cut.of(sabotage);
-            new Agent(cut).apply(instrumentation);
-            say(sabotage, cut.type() + "." + cut.method() + " is broken");
+            for (Cut cut : Cut.of(sabotage)) {
+                new Agent(cut).apply(instrumentation);
+                say(sabotage, cut.type() + "." + cut.method() + " is broken");
+            }
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(
                             () -> say(sabotage, "harmed the product " + Damage.done() + " times"), "end-sabotage"));

@@ -1,5 +1,7 @@
 package dev.weir.perf.sabotage;
 
+import java.util.List;
+import java.util.OptionalLong;
 import net.bytebuddy.ByteBuddy;
 import net.bytebuddy.asm.Advice;
 import net.bytebuddy.asm.AsmVisitorWrapper;
@@ -19,18 +21,36 @@ import net.bytebuddy.pool.TypePool;
  */
 record Cut(String type, String method, AsmVisitorWrapper change) {
 
-    static Cut of(Sabotage sabotage) {
+    private static final String PURSE = "dev.weir.actors.meter.Purse";
+    private static final String ROW_WRITER = "dev.weir.actors.meter.RowWriter";
+
+    /** All that it takes: of a class each. */
+    static List<Cut> of(Sabotage sabotage) {
         return switch (sabotage) {
-            case HOLD ->
-                substituted(
-                        "dev.weir.actors.meter.Purse", "hold", "amount", "holdsNothing", Object.class, Object.class);
-            case PERMIT -> advised("dev.weir.streams.pool.UpstreamPool", "release", KeepsSome.class);
-            case ROW -> advised("dev.weir.cluster.ledger.Backlog$Rows", "put", LosesSome.class);
-            case BUSYWAIT -> advised("dev.weir.streams.relay.Attempt", "data", Burns.class);
+            case HOLD -> List.of(substituted(PURSE, "hold", "amount", "holdsNothing", Object.class, Object.class));
+            case PERMIT -> List.of(advised("dev.weir.streams.pool.UpstreamPool", "release", KeepsSome.class));
+            case ROW -> List.of(advised("dev.weir.cluster.ledger.Backlog$Rows", "put", LosesSome.class));
+            case BUSYWAIT -> List.of(advised("dev.weir.streams.relay.Attempt", "data", Burns.class));
+            case PERSIST ->
+                List.of(substituted(
+                        ROW_WRITER,
+                        "send",
+                        "write",
+                        "acknowledges",
+                        Object.class,
+                        Object.class,
+                        long.class,
+                        Object.class));
+            case DEDUPE -> List.of(substituted(PURSE, "settle", "remove", "settlesAgain", Object.class, Object.class));
+            case EPOCH ->
+                List.of(
+                        advised("dev.weir.cluster.nodes.Authority", "holds", IsSure.class),
+                        advised("dev.weir.cluster.nodes.NodeTable", "renew", IsRenewed.class),
+                        advised(ROW_WRITER, "isMine", IsSure.class));
         };
     }
 
-    /** {@code advice} runs before the method. */
+    /** {@code advice} runs before the method, or after it. */
     static Cut advised(String type, String method, Class<?> advice) {
         return new Cut(type, method, Advice.to(advice).on(ElementMatchers.named(method)));
     }
@@ -94,6 +114,22 @@ record Cut(String type, String method, AsmVisitorWrapper change) {
         @Advice.OnMethodEnter
         static void enter() {
             Damage.burn();
+        }
+    }
+
+    /** The answer is yes. */
+    static final class IsSure {
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return(readOnly = false) boolean answer) {
+            answer = Damage.isSure(answer);
+        }
+    }
+
+    /** There is an answer. */
+    static final class IsRenewed {
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return(readOnly = false) OptionalLong answer) {
+            answer = Damage.isRenewed(answer);
         }
     }
 }

@@ -36,7 +36,29 @@ public enum Sabotage {
      *
      * <p>To be seen by CPU per call and per event, and by the throughput, against the control.
      */
-    BUSYWAIT;
+    BUSYWAIT,
+
+    /**
+     * A meter's row is said to be durable at once and is so three seconds later: what is granted is used before anybody but its owner
+     * knows.
+     *
+     * <p>To be seen, by what is admitted beyond the limits, when owners are killed.
+     */
+    PERSIST,
+
+    /**
+     * A settlement that is repeated gives back once more what its call held, slots too.
+     *
+     * <p>To be seen by slots, when owners stand still while doors wait for their acknowledgements.
+     */
+    DEDUPE,
+
+    /**
+     * A node that was shut out goes on: it takes its right to act for granted, and what the store refuses to write for written.
+     *
+     * <p>To be seen, by what is admitted beyond the limits, when owners stand still until others have used what they had left.
+     */
+    EPOCH;
 
     private static final String AGENT = "perf/target/sabotage/weir-sabotage.jar";
 

@@ -20,7 +20,8 @@ final class SabotageTest {
     void anUnknownNameIsToldTheOnesThereAre() {
         assertThatThrownBy(() -> Sabotage.of("holds"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("no sabotage: holds (expected: one of hold, permit, row, busywait)");
+                .hasMessage(
+                        "no sabotage: holds (expected: one of hold, permit, row, busywait, persist, dedupe, epoch)");
     }
 
     @Test

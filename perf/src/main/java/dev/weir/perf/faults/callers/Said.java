@@ -30,4 +30,9 @@ public record Said(
     public boolean saysNothing() {
         return status == 0 || status == 503;
     }
+
+    @Override
+    public String toString() {
+        return "call " + id + " with key " + key + " at door " + (door + 1);
+    }
 }

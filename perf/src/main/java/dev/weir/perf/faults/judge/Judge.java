@@ -66,7 +66,7 @@ public final class Judge {
     public void statuses(List<Said> clients) {
         for (Said said : clients) {
             if (!STATUSES.contains(said.status())) {
-                findings.wrong("call " + said.id() + " was answered with " + said.status());
+                findings.wrong(said + " was answered with " + said.status());
             }
         }
     }
@@ -75,11 +75,9 @@ public final class Judge {
     public void undisturbed(List<Said> clients) {
         for (Said said : clients) {
             if (said.status() != 200 && said.status() != 429) {
-                findings.wrong("call " + said.id() + " at door " + (said.door() + 1)
-                        + (said.status() == 0 ? " got no answer" : " was answered with " + said.status()));
+                findings.wrong(said + (said.status() == 0 ? " got no answer" : " was answered with " + said.status()));
             } else if (said.admitted() && !said.whole()) {
-                findings.wrong("the answer to call " + said.id() + " at door " + (said.door() + 1) + " ended after "
-                        + said.tokens() + " tokens");
+                findings.wrong(said + " had an answer that ended after " + said.tokens() + " tokens");
             }
         }
     }

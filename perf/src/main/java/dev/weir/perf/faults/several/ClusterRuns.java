@@ -4,6 +4,7 @@ import dev.weir.perf.faults.site.Campaign;
 import dev.weir.perf.faults.site.Database;
 import dev.weir.perf.faults.site.Fault;
 import dev.weir.perf.faults.site.Network;
+import dev.weir.perf.sabotage.Sabotage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -16,11 +17,28 @@ public final class ClusterRuns {
 
     private ClusterRuns() {}
 
-    /**
-     * @param shortly several faults in little time
-     * @return whether everything was kept
-     */
-    public static boolean of(Campaign campaign, int nodes, boolean shortly)
+    /** What happens is the seed's to say. */
+    public static boolean random(Campaign campaign, int nodes) throws IOException, InterruptedException, SQLException {
+        return of(campaign, nodes, (seed, allowed) -> Plan.of(seed, allowed, nodes));
+    }
+
+    /** Several faults in little time. */
+    public static boolean shortly(Campaign campaign, int nodes) throws IOException, InterruptedException, SQLException {
+        return of(campaign, nodes, (seed, allowed) -> Plan.shortly(seed, allowed, nodes));
+    }
+
+    /** What shows best that Weir is broken. */
+    public static boolean against(Sabotage sabotage, Campaign campaign, int nodes)
+            throws IOException, InterruptedException, SQLException {
+        return of(campaign, nodes, (seed, allowed) -> Plan.against(sabotage));
+    }
+
+    private interface Planner {
+        Plan plan(long seed, List<Fault> allowed);
+    }
+
+    /** Whether everything was kept. */
+    private static boolean of(Campaign campaign, int nodes, Planner planner)
             throws IOException, InterruptedException, SQLException {
         List<Fault> allowed = new ArrayList<>(
                 campaign.allowed().stream().filter(Fault::happensToSeveral).toList());
@@ -29,22 +47,19 @@ public final class ClusterRuns {
                 Database database = Database.start(campaign.work())) {
             for (int run = 0; run < campaign.runs(); run++) {
                 long seed = campaign.seed() + run;
-                Plan plan = shortly ? Plan.shortly(seed, allowed, nodes) : Plan.of(seed, allowed, nodes);
+                Plan plan = planner.plan(seed, allowed);
                 database.renew();
                 Path directory = campaign.directory(run);
-                ClusterRun.Result result = new ClusterRun(
-                                new ClusterSite.Parts(
-                                        campaign.home(),
-                                        directory,
-                                        database,
-                                        network,
-                                        nodes,
-                                        Quotas.MODELS,
-                                        plan.clocks(),
-                                        campaign.sabotage()),
-                                seed,
-                                plan)
-                        .run();
+                ClusterSite.Parts parts = new ClusterSite.Parts(
+                        campaign.home(),
+                        directory,
+                        database,
+                        network,
+                        nodes,
+                        Quotas.MODELS,
+                        plan.clocks(),
+                        campaign.sabotage());
+                ClusterRun.Result result = new ClusterRun(parts, seed, plan).run();
                 results.add(result);
                 campaign.write(ClusterReport.of(results, nodes, campaign.seed()));
                 say(campaign, result, directory);

@@ -155,12 +155,13 @@ final class Disturbance {
 
     private void part(Plan.Event event, Node node) throws IOException, InterruptedException {
         site.network().part(node.number());
-        boolean alone = event.fault() == Fault.PARTITION_ALONE;
-        node.wire().cut(alone);
         try {
-            TimeUnit.MILLISECONDS.sleep(event.millis()); // the fault's own time
+            if (event.fault() == Fault.PARTITION_ALONE) {
+                forAWhile(event, on -> node.wire().cut(on));
+            } else {
+                TimeUnit.MILLISECONDS.sleep(event.millis()); // the fault's own time
+            }
         } finally {
-            node.wire().cut(false);
             site.network().heal();
         }
     }

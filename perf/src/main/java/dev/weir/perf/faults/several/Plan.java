@@ -1,11 +1,13 @@
 package dev.weir.perf.faults.several;
 
 import dev.weir.perf.faults.site.Fault;
+import dev.weir.perf.sabotage.Sabotage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** What happens in a run: the seed's to say. */
 record Plan(List<Event> events, int loadMillis) {
@@ -60,6 +62,24 @@ record Plan(List<Event> events, int loadMillis) {
             events.add(event(fault, random, nodes, SHORT_LOAD_MILLIS, true));
         }
         return new Plan(events, SHORT_LOAD_MILLIS);
+    }
+
+    /** Where what is broken is certain to be seen. */
+    static Plan against(Sabotage sabotage) {
+        return switch (sabotage) {
+            case HOLD, PERMIT, ROW, BUSYWAIT -> new Plan(List.of(), LOAD_MILLIS);
+            case PERSIST -> eachInTurn(Fault.KILL, 5_000, 3_000, 0, LOAD_MILLIS);
+            case DEDUPE -> eachInTurn(Fault.PAUSE, 4_000, 6_000, 4_500, LOAD_MILLIS);
+            case EPOCH -> eachInTurn(Fault.PAUSE, 6_000, 20_000, 15_000, 60_000);
+        };
+    }
+
+    /** Whoever owns what: it happens to its owner. */
+    private static Plan eachInTurn(Fault fault, int first, int step, int millis, int loadMillis) {
+        List<Event> events = IntStream.range(0, 3)
+                .mapToObj(node -> new Event(fault, first + node * step, node, millis, 0))
+                .toList();
+        return new Plan(events, loadMillis);
     }
 
     private static Event event(Fault fault, Random random, int nodes, int loadMillis, boolean brief) {

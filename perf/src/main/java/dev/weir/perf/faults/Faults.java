@@ -1,6 +1,7 @@
 package dev.weir.perf.faults;
 
 import dev.weir.perf.faults.alone.FaultRuns;
+import dev.weir.perf.faults.scripts.NamedRuns;
 import dev.weir.perf.faults.several.ClusterRuns;
 import dev.weir.perf.faults.site.Campaign;
 import dev.weir.perf.faults.site.FakeClock;
@@ -16,6 +17,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -69,11 +71,25 @@ public final class Faults implements Callable<Integer> {
     @Option(names = "--short", description = "Of several nodes: several faults in little time.")
     private boolean shortly;
 
+    @Option(
+            names = "--run",
+            completionCandidates = Names.class,
+            description = "Of several nodes, one run with a script: ${COMPLETION-CANDIDATES}.")
+    private @Nullable String run;
+
     @Option(names = "--out", description = "Where the table goes (default: perf/results/faults/<time>-<nodes>).")
     private @Nullable Path out;
 
     @Spec
     private CommandSpec spec;
+
+    /** Of scripts, for the help. */
+    static final class Names implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return NamedRuns.names().iterator();
+        }
+    }
 
     @SuppressWarnings("NullAway.Init") // picocli sets the spec.
     public Faults() {}
@@ -110,6 +126,9 @@ public final class Faults implements Callable<Integer> {
     }
 
     private boolean several(Campaign campaign) throws IOException, InterruptedException, SQLException {
+        if (run != null) {
+            return NamedRuns.of(campaign, nodes, run);
+        }
         if (shortly) {
             return ClusterRuns.shortly(campaign, nodes);
         }

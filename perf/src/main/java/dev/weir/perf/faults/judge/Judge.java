@@ -96,6 +96,11 @@ public final class Judge {
         }
     }
 
+    /** Something was not as it has to be. */
+    public void missed(String what, String was, String expected) {
+        findings.wrong(what + ": " + was + " (expected: " + expected + ")");
+    }
+
     /** J5: when everything has ended nothing is held. */
     public void atRest(String name, JsonNode limits) {
         for (JsonNode limit : limits) {

@@ -127,12 +127,7 @@ final class ClusterRun {
     }
 
     private Result judged(ClusterSite site, Load load) throws IOException, InterruptedException, SQLException {
-        bringBack(site);
-        site.awaitReady();
-        site.quiet();
-        if (site.broken() != null) {
-            throw new IOException(site.broken());
-        }
+        site.settle();
         double messagesACall = messagesACall(site);
         List<Sighting> witness = site.mock().witness().sightings();
         List<JsonNode> rows = site.door().rows();
@@ -143,7 +138,11 @@ final class ClusterRun {
         if (plan.isOrderly()) {
             judge.undisturbed(said);
         }
-        quotas.books(judge, site.door(), witness, rows, false);
+        boolean nothingLost = plan.isOrderly();
+        if (nothingLost) {
+            site.restart(); // nodes have nothing ahead then
+        }
+        quotas.books(judge, site.door(), witness, rows, nothingLost);
         List<Quotas.Share> shares = quotas.shares(witness, load.said);
         if (plan.events().isEmpty()) {
             shares.forEach(share -> judge.usedUp(share.name(), Math.round(share.used() * 1e4), 10_000));
@@ -159,15 +158,6 @@ final class ClusterRun {
                 site.restarts(),
                 messagesACall,
                 null);
-    }
-
-    /** What is never started again leaves its journal to the store, if that can be done without it. */
-    private static void bringBack(ClusterSite site) throws IOException, InterruptedException {
-        for (Node node : site.nodes()) {
-            if (!node.isAttended() && !node.gateway().recover()) {
-                node.launch();
-            }
-        }
     }
 
     private static List<Double> recoveries(Load load) {

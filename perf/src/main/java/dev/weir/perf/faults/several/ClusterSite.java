@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One run's processes: a mock upstream, and gateways over one database. */
-final class ClusterSite implements AutoCloseable {
+public final class ClusterSite implements AutoCloseable {
 
     private static final int PORT = 4000;
     private static final int CLUSTER_PORT = 7355;
@@ -46,7 +46,7 @@ final class ClusterSite implements AutoCloseable {
      * @param clocks which nodes' clocks can be set: they start more slowly
      * @param sabotage what all gateways are broken with; null for whole ones
      */
-    record Parts(
+    public record Parts(
             Path home,
             Path directory,
             Database database,
@@ -56,7 +56,7 @@ final class ClusterSite implements AutoCloseable {
             List<Integer> clocks,
             @Nullable Sabotage sabotage) {}
 
-    ClusterSite(Parts parts) throws IOException {
+    public ClusterSite(Parts parts) throws IOException {
         this.network = parts.network;
         this.database = parts.database;
         this.mock = MockUpstream.start(new MockSettings(
@@ -99,28 +99,28 @@ final class ClusterSite implements AutoCloseable {
         return new Node(number, address + ":" + CLUSTER_PORT, gateway, wire, clock);
     }
 
-    MockUpstream mock() {
+    public MockUpstream mock() {
         return mock;
     }
 
-    Database database() {
+    public Database database() {
         return database;
     }
 
-    Network network() {
+    public Network network() {
         return network;
     }
 
-    List<Node> nodes() {
+    public List<Node> nodes() {
         return nodes;
     }
 
-    List<Door> doors() {
+    public List<Door> doors() {
         return nodes.stream().map(node -> node.gateway().door()).toList();
     }
 
     /** The first of them that can be asked. */
-    Door door() {
+    public Door door() {
         return nodes.stream()
                 .filter(node -> node.gateway().isAlive())
                 .findFirst()
@@ -130,7 +130,7 @@ final class ClusterSite implements AutoCloseable {
     }
 
     /** Starts all, and waits until all are ready. */
-    void start() throws IOException, InterruptedException {
+    public void start() throws IOException, InterruptedException {
         for (Node node : nodes) {
             node.launch();
         }
@@ -138,7 +138,7 @@ final class ClusterSite implements AutoCloseable {
     }
 
     /** Until all that should run are ready. */
-    void awaitReady() throws IOException, InterruptedException {
+    public void awaitReady() throws IOException, InterruptedException {
         for (Node node : nodes) {
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
             while (node.isAttended() && !node.gateway().door().isReady()) {
@@ -152,15 +152,44 @@ final class ClusterSite implements AutoCloseable {
     }
 
     /** Nothing is cut, slow or set any more. */
-    void heal() throws IOException, InterruptedException {
+    public void heal() throws IOException, InterruptedException {
         network.heal();
         for (Node node : nodes) {
             node.wire().slow(0);
         }
     }
 
+    /**
+     * Everything is as it was meant, all nodes run, and all that was begun has ended. What is never started again leaves its
+     * journal to the store, if this Weir can do so.
+     */
+    public void settle() throws IOException, InterruptedException {
+        heal();
+        for (Node node : nodes) {
+            if (!node.isAttended() && !node.gateway().recover()) {
+                node.launch();
+            }
+        }
+        awaitReady();
+        quiet();
+        String broken = broken();
+        if (broken != null) {
+            throw new IOException(broken);
+        }
+    }
+
+    /** All of them leave in order and come again. */
+    public void restart() throws IOException, InterruptedException {
+        for (Node node : nodes) {
+            if (node.isAttended()) {
+                node.leave();
+            }
+        }
+        start();
+    }
+
     /** Settlements are acknowledged and rows are written. */
-    void quiet() throws InterruptedException {
+    private void quiet() throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(QUIET_MILLIS);
         for (Node node : nodes) {
             while (node.isAttended() && node.gateway().door().isBusy() && System.nanoTime() < end) {
@@ -170,7 +199,8 @@ final class ClusterSite implements AutoCloseable {
         TimeUnit.SECONDS.sleep(2); // rows are visible a second after the end
     }
 
-    int restarts() {
+    /** Nodes that ended by themselves and were started again. */
+    public int restarts() {
         return nodes.stream().mapToInt(Node::restarts).sum();
     }
 

@@ -11,10 +11,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Makes a plan happen, each of its events at its moment. */
-final class Disturbance {
+public final class Disturbance {
 
     private static final long SLOW_MILLIS = 80;
-    private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
 
     /**
      * What has happened.
@@ -23,25 +22,25 @@ final class Disturbance {
      * @param overNanos when it was over
      * @param nodes whom it happened to; empty when it was the database
      */
-    record Happened(Plan.Event event, long atNanos, long overNanos, List<Integer> nodes) {}
+    public record Happened(Plan.Event event, long atNanos, long overNanos, List<Integer> nodes) {}
 
     private final ClusterSite site;
     private final Queue<Happened> happened = new ConcurrentLinkedQueue<>();
     private final List<Thread> threads = new ArrayList<>();
     private volatile @Nullable String broken;
 
-    Disturbance(ClusterSite site) {
+    public Disturbance(ClusterSite site) {
         this.site = site;
     }
 
-    void start(Plan plan) {
+    public void start(Plan plan) {
         for (Plan.Event event : plan.events()) {
             threads.add(Thread.ofVirtual().start(() -> happenInTime(event)));
         }
     }
 
     /** Until all of it is over. */
-    void join() throws InterruptedException {
+    public void join() throws InterruptedException {
         for (Thread thread : threads) {
             thread.join();
         }
@@ -51,13 +50,13 @@ final class Disturbance {
         threads.forEach(Thread::interrupt);
     }
 
-    List<Happened> happened() {
+    /** What has. */
+    public List<Happened> happened() {
         return List.copyOf(happened);
     }
 
     /** Why it could not happen as it was planned. */
-    @Nullable
-    String broken() {
+    public @Nullable String broken() {
         return broken;
     }
 
@@ -135,8 +134,7 @@ final class Disturbance {
 
     private static void kill(List<Node> nodes, int restartMillis) throws IOException, InterruptedException {
         for (Node node : nodes) {
-            node.unattended();
-            node.gateway().kill();
+            node.kill();
         }
         if (restartMillis != Plan.NEVER) {
             TimeUnit.MILLISECONDS.sleep(restartMillis); // how long nobody starts it again
@@ -170,11 +168,7 @@ final class Disturbance {
         if (!node.gateway().isAlive()) {
             return; // a supervisor is about to start it
         }
-        node.unattended();
-        int exit = node.gateway().stop(STOP_PATIENCE);
-        if (exit != 0) {
-            throw new IOException("node " + (node.number() + 1) + " left with exit code " + exit);
-        }
+        node.leave();
         TimeUnit.MILLISECONDS.sleep(awayMillis); // how long it is away
         node.launch();
         node.gateway().awaitReady();

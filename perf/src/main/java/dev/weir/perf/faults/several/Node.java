@@ -4,6 +4,7 @@ import dev.weir.perf.faults.site.FakeClock;
 import dev.weir.perf.faults.site.Gateway;
 import dev.weir.perf.faults.site.SlowWire;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,11 +14,12 @@ import org.jspecify.annotations.Nullable;
  * One of several gateways, and its way to the store. A supervisor starts it again when it ends by itself, as it says that it does
  * when the others go on without it.
  */
-final class Node {
+public final class Node {
 
     /** What a Weir ends with that is of no use any more, or could not start. */
     private static final int FAILED = 1;
 
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
     private static final int MOST_FAILED_STARTS = 8;
     private static final long RESTART_MILLIS = 1_000;
 
@@ -40,24 +42,24 @@ final class Node {
         this.clock = clock;
     }
 
-    int number() {
+    public int number() {
         return number;
     }
 
     /** Where other nodes reach it. */
-    String address() {
+    public String address() {
         return address;
     }
 
-    Gateway gateway() {
+    public Gateway gateway() {
         return gateway;
     }
 
-    SlowWire wire() {
+    public SlowWire wire() {
         return wire;
     }
 
-    FakeClock clock() {
+    public FakeClock clock() {
         return clock;
     }
 
@@ -71,7 +73,7 @@ final class Node {
     }
 
     /** Starts it. From now on it is kept running. */
-    void launch() throws IOException {
+    public void launch() throws IOException {
         gateway.launch();
         attended = true;
         if (supervisor.getState() == Thread.State.NEW) {
@@ -80,16 +82,31 @@ final class Node {
     }
 
     /** Whatever ends it now is somebody's will. */
-    void unattended() {
+    public void unattended() {
         attended = false;
     }
 
-    boolean isAttended() {
+    public boolean isAttended() {
         return attended;
     }
 
+    /** Ends it as an operator does. */
+    public void leave() throws IOException, InterruptedException {
+        unattended();
+        int exit = gateway.stop(STOP_PATIENCE);
+        if (exit != 0) {
+            throw new IOException("node " + (number + 1) + " left with exit code " + exit);
+        }
+    }
+
+    /** {@code kill -9}; nobody starts it again. */
+    public void kill() throws InterruptedException {
+        unattended();
+        gateway.kill();
+    }
+
     /** How often it was started again because it had ended by itself. */
-    int restarts() {
+    public int restarts() {
         return restarts.get();
     }
 

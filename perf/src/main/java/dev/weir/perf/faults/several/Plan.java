@@ -10,10 +10,10 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** What happens in a run: the seed's to say. */
-record Plan(List<Event> events, int loadMillis) {
+public record Plan(List<Event> events, int loadMillis) {
 
     /** How long nobody starts a killed node. */
-    static final int NEVER = Integer.MAX_VALUE;
+    public static final int NEVER = Integer.MAX_VALUE;
 
     private static final int LOAD_MILLIS = 25_000;
     private static final int SHORT_LOAD_MILLIS = 9_000;
@@ -26,7 +26,7 @@ record Plan(List<Event> events, int loadMillis) {
      * @param millis how long it lasts or, of a kill, until the next start
      * @param more of a clock: seconds that it is set by
      */
-    record Event(Fault fault, int atMillis, int node, int millis, int more) {
+    public record Event(Fault fault, int atMillis, int node, int millis, int more) {
 
         @Override
         public String toString() {
@@ -37,7 +37,7 @@ record Plan(List<Event> events, int loadMillis) {
         }
     }
 
-    Plan {
+    public Plan {
         events = List.copyOf(events);
     }
 
@@ -68,7 +68,7 @@ record Plan(List<Event> events, int loadMillis) {
     static Plan against(Sabotage sabotage) {
         return switch (sabotage) {
             case HOLD, PERMIT, ROW, BUSYWAIT -> new Plan(List.of(), LOAD_MILLIS);
-            case PERSIST -> eachInTurn(Fault.KILL, 5_000, 3_000, 0, LOAD_MILLIS);
+            case PERSIST -> eachInTurn(Fault.KILL, 7_000, 0, 0, LOAD_MILLIS);
             case DEDUPE -> eachInTurn(Fault.PAUSE, 4_000, 6_000, 4_500, LOAD_MILLIS);
             case EPOCH -> eachInTurn(Fault.PAUSE, 6_000, 20_000, 15_000, 60_000);
         };

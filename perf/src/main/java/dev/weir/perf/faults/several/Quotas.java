@@ -27,7 +27,7 @@ import java.util.function.Predicate;
  *   team "tokens": tokens a day, requests a day of each end user ─────┬─ key 3
  *                                                                     └─ key 4
  *                                                                        key 5: a budget, two slots
- *   team "slots": six slots ──────────────────────────────────────────┬─ key 6: streams of a second
+ *   team "slots": six slots ──────────────────────────────────────────┬─ key 6: four slots, streams of a second
  *                                                                     └─ key 7
  *                                                                        key 8: no limit
  *                                                                        keys 9 and on: the prober's, no limit
@@ -51,6 +51,7 @@ final class Quotas {
     private static final long OVERAGE = 5;
 
     private static final int SLOTS_OF_THE_KEY = 2;
+    private static final int SLOTS_OF_STREAMS = 4;
     private static final int SLOTS_OF_THE_TEAM = 6;
     private static final int END_USERS = 4;
 
@@ -111,7 +112,7 @@ final class Quotas {
                         tokensOfBudget * Catalogue.NANO_USD_A_TOKEN / 1e9,
                         "max_parallel_requests",
                         SLOTS_OF_THE_KEY),
-                Map.of("team_id", SLOTS_TEAM),
+                Map.of("team_id", SLOTS_TEAM, "max_parallel_requests", SLOTS_OF_STREAMS),
                 Map.of("team_id", SLOTS_TEAM),
                 Map.of()));
         for (int probed = 0; probed < PROBED_KEYS; probed++) {
@@ -156,6 +157,10 @@ final class Quotas {
         Predicate<Sighting> counts = excepted.negate();
         judge.limit(
                 "slots of the key", Witnessed.of(witness, 5, 5).where(counts).atOnce(), SLOTS_OF_THE_KEY);
+        judge.limit(
+                "slots of the streaming key",
+                Witnessed.of(witness, 6, 6).where(counts).atOnce(),
+                SLOTS_OF_STREAMS);
         judge.limit(
                 "slots of the team", Witnessed.of(witness, 6, 7).where(counts).atOnce(), SLOTS_OF_THE_TEAM);
     }

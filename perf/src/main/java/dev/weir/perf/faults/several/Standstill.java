@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * The declared exception of slots: a door that stands still cannot end what it has open when its right to act is over, and
  * others have been given its slots by then.
  */
-final class Standstill {
+public final class Standstill {
 
     /** What was granted before the process stood still goes out when it goes on. */
     private static final long AFTERMATH_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -31,7 +31,8 @@ final class Standstill {
         this.pauses = pauses;
     }
 
-    static Standstill of(ClusterSite site, List<Disturbance.Happened> happened) throws SQLException {
+    /** @param happened among it what stood still */
+    public static Standstill of(ClusterSite site, List<Disturbance.Happened> happened) throws SQLException {
         List<Pause> pauses = new ArrayList<>();
         for (Disturbance.Happened each : happened) {
             if (each.event().fault() == Fault.PAUSE) {
@@ -51,7 +52,7 @@ final class Standstill {
     }
 
     /** The attempt was one that such a door had open then. */
-    boolean hadOpen(Sighting sighting) {
+    public boolean hadOpen(Sighting sighting) {
         String attempt = sighting.attempt();
         if (attempt == null || pauses.isEmpty()) {
             return false;

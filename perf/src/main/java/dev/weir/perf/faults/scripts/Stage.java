@@ -1,0 +1,126 @@
+package dev.weir.perf.faults.scripts;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.perf.faults.callers.Callers;
+import dev.weir.perf.faults.callers.Client;
+import dev.weir.perf.faults.callers.Doors;
+import dev.weir.perf.faults.callers.Order;
+import dev.weir.perf.faults.callers.Said;
+import dev.weir.perf.faults.judge.Judge;
+import dev.weir.perf.faults.several.ClusterSite;
+import dev.weir.perf.faults.several.Disturbance;
+import dev.weir.perf.faults.several.Plan;
+import dev.weir.perf.faults.site.Fault;
+import dev.weir.streams.mock.Sighting;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/** What a script plays on: nodes that run, keys, calls whose answers are kept, and the judge. */
+final class Stage implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final ClusterSite site;
+    private final Judge judge = new Judge();
+    private final Doors doors;
+    private final List<String> keys = new ArrayList<>();
+    private final List<Callers> callers = new ArrayList<>();
+    private final List<Said> said = new ArrayList<>();
+    private int calls;
+
+    Stage(ClusterSite site) {
+        this.site = site;
+        this.doors = Doors.watching(site.doors());
+    }
+
+    ClusterSite site() {
+        return site;
+    }
+
+    Judge judge() {
+        return judge;
+    }
+
+    /** Makes something at the first door that can be asked. */
+    JsonNode make(String path, Map<String, Object> fields) throws IOException, InterruptedException {
+        return site.door().change(path, fields);
+    }
+
+    /** Makes a key, and says which number it has. */
+    int key(Map<String, Object> fields) throws IOException, InterruptedException {
+        keys.add(make("/key/generate", fields).path("key").asText());
+        return keys.size() - 1;
+    }
+
+    String secret(int key) {
+        return keys.get(key);
+    }
+
+    /** One call, at this door. */
+    Said call(int door, Order order) {
+        Said one = new Client(doors, keys, PATIENCE).call("s" + calls++, door, order);
+        said.add(one);
+        return one;
+    }
+
+    /** Callers at all doors that are ready, from now on. */
+    void load(String name, int count, Function<Random, Order> orders, int longestPauseMillis) {
+        Callers more = new Callers(new Client(doors, keys, PATIENCE), name, orders, longestPauseMillis);
+        callers.add(more);
+        more.start(count, 1);
+    }
+
+    /** Lets all callers come to their end; what they and single calls were told. */
+    List<Said> said() throws InterruptedException {
+        for (Callers each : callers) {
+            said.addAll(each.stop());
+        }
+        callers.clear();
+        return said;
+    }
+
+    /** Until all of it has happened. */
+    List<Disturbance.Happened> happen(Plan.Event... events) throws IOException, InterruptedException {
+        Disturbance disturbance = new Disturbance(site);
+        disturbance.start(new Plan(List.of(events), 0));
+        disturbance.join();
+        if (disturbance.broken() != null) {
+            throw new IOException(disturbance.broken());
+        }
+        return disturbance.happened();
+    }
+
+    static Plan.Event event(Fault fault, int atSeconds, int node, int seconds) {
+        int millis = seconds == Plan.NEVER ? seconds : seconds * 1_000;
+        return new Plan.Event(fault, atSeconds * 1_000, node, millis, 0);
+    }
+
+    static void pass(Duration time) throws InterruptedException {
+        TimeUnit.MILLISECONDS.sleep(time.toMillis()); // the load's own time
+    }
+
+    List<Sighting> witness() {
+        return site.mock().witness().sightings();
+    }
+
+    /** Everything has ended: rows, witness and clients agree. */
+    List<JsonNode> settled() throws IOException, InterruptedException {
+        List<Said> all = said();
+        site.settle();
+        List<JsonNode> rows = site.door().rows();
+        judge.rows(witness(), rows, all);
+        return rows;
+    }
+
+    @Override
+    public void close() throws IOException {
+        doors.close();
+        site.close();
+    }
+}

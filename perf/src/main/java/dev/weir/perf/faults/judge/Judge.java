@@ -6,6 +6,7 @@ import dev.weir.streams.mock.Sighting;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +67,7 @@ public final class Judge {
     public void statuses(List<Said> clients) {
         for (Said said : clients) {
             if (!STATUSES.contains(said.status())) {
-                findings.wrong(said + " was answered with " + said.status());
+                findings.wrong(at(said, clients) + " was answered with " + said.status());
             }
         }
     }
@@ -75,11 +76,17 @@ public final class Judge {
     public void undisturbed(List<Said> clients) {
         for (Said said : clients) {
             if (said.status() != 200 && said.status() != 429) {
-                findings.wrong(said + (said.status() == 0 ? " got no answer" : " was answered with " + said.status()));
+                findings.wrong(at(said, clients)
+                        + (said.status() == 0 ? " got no answer" : " was answered with " + said.status()));
             } else if (said.admitted() && !said.whole()) {
-                findings.wrong(said + " had an answer that ended after " + said.tokens() + " tokens");
+                findings.wrong(at(said, clients) + " had an answer that ended after " + said.tokens() + " tokens");
             }
         }
+    }
+
+    private static String at(Said said, List<Said> clients) {
+        long first = clients.stream().mapToLong(Said::beganNanos).min().orElse(0);
+        return String.format(Locale.ROOT, "%.1f s: %s", (said.beganNanos() - first) / 1e9, said);
     }
 
     /** J3: what the witness saw of a limit is within it. */

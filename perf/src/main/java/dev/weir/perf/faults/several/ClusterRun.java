@@ -68,7 +68,7 @@ final class ClusterRun {
         this.parts = parts;
         this.seed = seed;
         this.plan = plan;
-        this.quotas = new Quotas(plan.loadMillis());
+        this.quotas = new Quotas(plan.limitMillis());
     }
 
     Result run() throws InterruptedException {
@@ -103,7 +103,7 @@ final class ClusterRun {
 
     private Load loaded(ClusterSite site) throws IOException, InterruptedException {
         List<String> keys = quotas.make(site.door());
-        Disturbance disturbance = new Disturbance(site);
+        Disturbance disturbance = new Disturbance(site, keys.getFirst());
         try (Doors doors = Doors.watching(site.doors())) {
             Client client = new Client(doors, keys, PATIENCE);
             Prober prober = new Prober(client, Quotas.PROBED, Quotas.PROBED_FROM, Quotas.PROBED_KEYS);

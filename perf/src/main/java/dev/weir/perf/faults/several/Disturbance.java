@@ -2,6 +2,7 @@ package dev.weir.perf.faults.several;
 
 import dev.weir.perf.faults.site.Fault;
 import java.io.IOException;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,12 +26,15 @@ public final class Disturbance {
     public record Happened(Plan.Event event, long atNanos, long overNanos, List<Integer> nodes) {}
 
     private final ClusterSite site;
+    private final String firstKey;
     private final Queue<Happened> happened = new ConcurrentLinkedQueue<>();
     private final List<Thread> threads = new ArrayList<>();
     private volatile @Nullable String broken;
 
-    public Disturbance(ClusterSite site) {
+    /** @param firstKey whose owner may be meant */
+    public Disturbance(ClusterSite site, String firstKey) {
         this.site = site;
+        this.firstKey = firstKey;
     }
 
     public void start(Plan plan) {
@@ -72,7 +76,7 @@ public final class Disturbance {
             } finally {
                 nodes.forEach(Node::giveBack);
             }
-        } catch (IOException failure) {
+        } catch (IOException | SQLException failure) {
             broken = event + ": " + failure.getMessage();
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
@@ -80,7 +84,8 @@ public final class Disturbance {
     }
 
     /** Those whom it happens to, as soon as nothing else does. */
-    private List<Node> taken(Plan.Event event) throws InterruptedException {
+    private List<Node> taken(Plan.Event event) throws InterruptedException, SQLException {
+        int first = event.node() == Plan.OWNER ? Meters.of(site).owner(firstKey) : event.node();
         int count = switch (event.fault()) {
             case STORE_STOP, STORE_SLOW, STORE_MUTE -> 0;
             case KILL_TWO -> 2;
@@ -89,7 +94,7 @@ public final class Disturbance {
         };
         List<Node> taken = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Node node = site.nodes().get((event.node() + i) % site.nodes().size());
+            Node node = site.nodes().get((first + i) % site.nodes().size());
             while (!node.take()) {
                 TimeUnit.MILLISECONDS.sleep(10); // what happens to it ends soon
             }

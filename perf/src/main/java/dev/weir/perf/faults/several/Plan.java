@@ -9,11 +9,19 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** What happens in a run: the seed's to say. */
-public record Plan(List<Event> events, int loadMillis) {
+/**
+ * What happens in a run: the seed's to say.
+ *
+ * @param loadMillis how long the load lasts at least
+ * @param limitMillis the limits are for so much load
+ */
+public record Plan(List<Event> events, int loadMillis, int limitMillis) {
 
     /** How long nobody starts a killed node. */
     public static final int NEVER = Integer.MAX_VALUE;
+
+    /** In the place of a node: whichever has the meter of the first key. */
+    static final int OWNER = -1;
 
     private static final int LOAD_MILLIS = 25_000;
     private static final int SHORT_LOAD_MILLIS = 9_000;
@@ -32,7 +40,7 @@ public record Plan(List<Event> events, int loadMillis) {
         public String toString() {
             String what = fault.name().toLowerCase(Locale.ROOT);
             String length = millis == NEVER ? "never" : String.format(Locale.ROOT, "%.1fs", millis / 1e3);
-            return what + "(" + (node + 1) + (more == 0 ? "" : " by " + more + "s") + " at "
+            return what + "(" + (node == OWNER ? "owner" : node + 1) + (more == 0 ? "" : " by " + more + "s") + " at "
                     + String.format(Locale.ROOT, "%.1fs", atMillis / 1e3) + " for " + length + ")";
         }
     }
@@ -50,7 +58,7 @@ public record Plan(List<Event> events, int loadMillis) {
             Fault fault = allowed.get(random.nextInt(allowed.size()));
             events.add(event(fault, random, nodes, LOAD_MILLIS, false));
         }
-        return new Plan(events, LOAD_MILLIS);
+        return new Plan(events, LOAD_MILLIS, LOAD_MILLIS);
     }
 
     /** Several faults in little time. */
@@ -61,25 +69,24 @@ public record Plan(List<Event> events, int loadMillis) {
             Fault fault = allowed.get(random.nextInt(allowed.size()));
             events.add(event(fault, random, nodes, SHORT_LOAD_MILLIS, true));
         }
-        return new Plan(events, SHORT_LOAD_MILLIS);
+        return new Plan(events, SHORT_LOAD_MILLIS, SHORT_LOAD_MILLIS);
     }
 
     /** Where what is broken is certain to be seen. */
     static Plan against(Sabotage sabotage) {
         return switch (sabotage) {
-            case HOLD, PERMIT, ROW, BUSYWAIT -> new Plan(List.of(), LOAD_MILLIS);
-            case PERSIST -> eachInTurn(Fault.KILL, 7_000, 0, 0, LOAD_MILLIS);
-            case DEDUPE -> eachInTurn(Fault.PAUSE, 4_000, 6_000, 4_500, LOAD_MILLIS);
-            case EPOCH -> eachInTurn(Fault.PAUSE, 6_000, 20_000, 15_000, 60_000);
+            case HOLD, PERMIT, ROW, BUSYWAIT -> new Plan(List.of(), LOAD_MILLIS, LOAD_MILLIS);
+            case PERSIST -> new Plan(ofEach(Fault.KILL, 7_000, 0, 0), 35_000, LOAD_MILLIS);
+            case DEDUPE -> new Plan(ofEach(Fault.PAUSE, 6_000, 9_000, 4_500), 35_000, LOAD_MILLIS);
+            case EPOCH -> new Plan(List.of(new Event(Fault.PAUSE, 4_000, OWNER, 25_000, 0)), 50_000, LOAD_MILLIS);
         };
     }
 
     /** Whoever owns what: it happens to its owner. */
-    private static Plan eachInTurn(Fault fault, int first, int step, int millis, int loadMillis) {
-        List<Event> events = IntStream.range(0, 3)
+    private static List<Event> ofEach(Fault fault, int first, int step, int millis) {
+        return IntStream.range(0, 3)
                 .mapToObj(node -> new Event(fault, first + node * step, node, millis, 0))
                 .toList();
-        return new Plan(events, loadMillis);
     }
 
     private static Event event(Fault fault, Random random, int nodes, int loadMillis, boolean brief) {

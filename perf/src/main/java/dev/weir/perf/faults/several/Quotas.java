@@ -24,9 +24,9 @@ import java.util.function.Predicate;
  *   organization: requests a day ─┬─ team "requests": requests a day ─┬─ key 0: requests a day of its own
  *                                 │                                   └─ key 1
  *                                 └─ team "others" ─────────────────────  key 2
- *   team "tokens": tokens a day, requests a day of each end user ─────┬─ key 3
- *                                                                     └─ key 4
- *                                                                        key 5: a budget, two slots
+ *   team "tokens": tokens a day, requests a day of each end user ─────┬─ key 3: for end users
+ *                                                                     └─ key 4: for nobody
+ *                                                                        key 5: a budget
  *   team "slots": six slots ──────────────────────────────────────────┬─ key 6: four slots, streams of a second
  *                                                                     └─ key 7
  *                                                                        key 8: no limit
@@ -50,8 +50,7 @@ final class Quotas {
     /** In percent: what {@code weir.meters.overage_percent} is by default. */
     private static final long OVERAGE = 5;
 
-    private static final int SLOTS_OF_THE_KEY = 2;
-    private static final int SLOTS_OF_STREAMS = 4;
+    private static final int SLOTS_OF_THE_KEY = 4;
     private static final int SLOTS_OF_THE_TEAM = 6;
     private static final int END_USERS = 4;
 
@@ -73,9 +72,9 @@ final class Quotas {
     /** How much of a limit was used. */
     record Share(String name, double used) {}
 
-    /** @param loadMillis the limits are for so much load, of which they take about half */
-    Quotas(int loadMillis) {
-        long scale = loadMillis / 1_000;
+    /** @param millis the limits are for so much load, of which they take about half */
+    Quotas(int millis) {
+        long scale = millis / 1_000;
         this.requestsOfKey = 12 * scale;
         this.requestsOfTeam = 50 * scale;
         this.requestsOfOrganization = 90 * scale;
@@ -107,12 +106,8 @@ final class Quotas {
                 Map.of("team_id", OTHERS_TEAM),
                 Map.of("team_id", TOKENS_TEAM),
                 Map.of("team_id", TOKENS_TEAM),
-                Map.of(
-                        "max_budget",
-                        tokensOfBudget * Catalogue.NANO_USD_A_TOKEN / 1e9,
-                        "max_parallel_requests",
-                        SLOTS_OF_THE_KEY),
-                Map.of("team_id", SLOTS_TEAM, "max_parallel_requests", SLOTS_OF_STREAMS),
+                Map.of("max_budget", tokensOfBudget * Catalogue.NANO_USD_A_TOKEN / 1e9),
+                Map.of("team_id", SLOTS_TEAM, "max_parallel_requests", SLOTS_OF_THE_KEY),
                 Map.of("team_id", SLOTS_TEAM),
                 Map.of()));
         for (int probed = 0; probed < PROBED_KEYS; probed++) {
@@ -135,7 +130,7 @@ final class Quotas {
         }
         boolean slow = key >= 6;
         int least = Math.min(random.nextInt(END_USERS), random.nextInt(END_USERS));
-        String endUser = key == 3 || key == 4 ? "u" + least : "";
+        String endUser = key == 3 ? "u" + least : "";
         return new Order(key, "m" + key, endUser, slow || random.nextInt(3) == 0);
     }
 
@@ -156,11 +151,7 @@ final class Quotas {
                 .forEach((endUser, calls) -> judge.limit("requests of " + endUser, calls, requestsOfEndUser));
         Predicate<Sighting> counts = excepted.negate();
         judge.limit(
-                "slots of the key", Witnessed.of(witness, 5, 5).where(counts).atOnce(), SLOTS_OF_THE_KEY);
-        judge.limit(
-                "slots of the streaming key",
-                Witnessed.of(witness, 6, 6).where(counts).atOnce(),
-                SLOTS_OF_STREAMS);
+                "slots of the key", Witnessed.of(witness, 6, 6).where(counts).atOnce(), SLOTS_OF_THE_KEY);
         judge.limit(
                 "slots of the team", Witnessed.of(witness, 6, 7).where(counts).atOnce(), SLOTS_OF_THE_TEAM);
     }
@@ -203,7 +194,7 @@ final class Quotas {
                 "tokens",
                 Witnessed.of(witness, 3, 4).tokens(),
                 tokensOfTeam - TOKENS_HELD,
-                refused(said, 3, 4) * TOKENS_A_CALL);
+                refused(said, 4, 4) * TOKENS_A_CALL);
         share(
                 shares,
                 "budget",

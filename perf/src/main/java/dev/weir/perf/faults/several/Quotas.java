@@ -170,8 +170,8 @@ final class Quotas {
         Map<String, Long> count = new TreeMap<>();
         for (Sighting sighting : seen) {
             String call = calls.getOrDefault(String.valueOf(sighting.attempt()), "");
-            String endUser = endUsers.get(call);
-            if (endUser != null) { // else the row is of a call that was lost, and its name with it
+            String endUser = endUsers.getOrDefault(call, ""); // the row of a call that was lost does not tell its name
+            if (!endUser.isEmpty()) {
                 count.merge(endUser, 1L, Long::sum);
             }
         }

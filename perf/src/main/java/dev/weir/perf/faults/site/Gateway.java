@@ -47,6 +47,7 @@ public final class Gateway {
 
     private final Place place;
     private final Map<String, String> environment;
+    private final Thread atExit = new Thread(this::abandon, "weir-gateway-end");
     private volatile @Nullable Process process;
 
     public Gateway(Place place, Catalogue catalogue, Map<String, String> environment) throws IOException {
@@ -54,6 +55,7 @@ public final class Gateway {
         this.environment = Map.copyOf(environment);
         Files.createDirectories(place.data());
         Files.writeString(place.config(), catalogue.yaml());
+        Runtime.getRuntime().addShutdownHook(atExit);
     }
 
     public Door door() {
@@ -151,7 +153,15 @@ public final class Gateway {
         Shell.signal("CONT", List.of(pid()));
     }
 
-    /** Ends whatever runs, in order if it can. */
+    /** The laboratory was interrupted: nothing of it stays. */
+    private void abandon() {
+        Process running = process;
+        if (running != null) {
+            running.destroyForcibly();
+        }
+    }
+
+    /** Ends whatever runs, in order if it can, for good. */
     public void end() throws InterruptedException {
         Process running = process;
         if (running != null && running.isAlive()) {
@@ -159,6 +169,15 @@ public final class Gateway {
             if (!running.waitFor(20, TimeUnit.SECONDS)) {
                 running.destroyForcibly().waitFor();
             }
+        }
+        forget();
+    }
+
+    private void forget() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException ending) {
+            // It runs already.
         }
     }
 

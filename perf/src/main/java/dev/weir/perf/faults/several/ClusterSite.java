@@ -6,7 +6,6 @@ import dev.weir.perf.faults.site.Door;
 import dev.weir.perf.faults.site.FakeClock;
 import dev.weir.perf.faults.site.Gateway;
 import dev.weir.perf.faults.site.Network;
-import dev.weir.perf.faults.site.Shell;
 import dev.weir.perf.faults.site.SlowWire;
 import dev.weir.perf.sabotage.Sabotage;
 import dev.weir.streams.mock.MockSettings;
@@ -35,6 +34,7 @@ public final class ClusterSite implements AutoCloseable {
     private final Network network;
     private final Database database;
     private final MockUpstream mock;
+    private final boolean isHarmed;
     private final List<Node> nodes = new ArrayList<>();
 
     /**
@@ -59,6 +59,7 @@ public final class ClusterSite implements AutoCloseable {
     public ClusterSite(Parts parts) throws IOException {
         this.network = parts.network;
         this.database = parts.database;
+        this.isHarmed = parts.sabotage != null;
         this.mock = MockUpstream.start(new MockSettings(
                 network.laboratory(),
                 0,
@@ -218,9 +219,10 @@ public final class ClusterSite implements AutoCloseable {
     public void close() throws IOException {
         try {
             for (Node node : nodes) {
-                node.unattended();
-                if (node.gateway().isAlive()) {
-                    Shell.signal("TERM", List.of(node.gateway().pid()));
+                if (isHarmed) {
+                    node.unattended(); // it says how much it was harmed when it ends in order
+                } else {
+                    node.kill(); // all is judged, and nobody waits for an orderly end
                 }
             }
             for (Node node : nodes) {

@@ -129,8 +129,12 @@ public final class Gateway {
         return process().exitValue();
     }
 
+    /** Where it does not run nothing happens. */
     public void kill() throws InterruptedException {
-        process().destroyForcibly().waitFor();
+        Process running = process;
+        if (running != null) {
+            running.destroyForcibly().waitFor();
+        }
     }
 
     /**

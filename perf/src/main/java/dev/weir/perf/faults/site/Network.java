@@ -74,7 +74,7 @@ public final class Network implements AutoCloseable {
         ip("addr", "add", laboratory() + "/24", "dev", bridge());
         ip("link", "set", bridge(), "up");
         for (int node = 0; node < nodes; node++) {
-            String wire = name + "v" + node;
+            String wire = wire(node);
             ip("netns", "add", space(node));
             ip("link", "add", wire, "type", "veth", "peer", "name", "eth0", "netns", space(node));
             ip("link", "set", wire, "master", bridge(), "up");
@@ -96,6 +96,10 @@ public final class Network implements AutoCloseable {
 
     private String space(int node) {
         return name + "n" + node;
+    }
+
+    private String wire(int node) {
+        return name + "v" + node;
     }
 
     /** The laboratory's own address. */
@@ -136,6 +140,7 @@ public final class Network implements AutoCloseable {
     private void remove() {
         for (int node = 0; node < nodes; node++) {
             removed("netns", "del", space(node));
+            removed("link", "del", wire(node)); // a process that still runs there keeps it
         }
         removed("link", "del", bridge());
     }

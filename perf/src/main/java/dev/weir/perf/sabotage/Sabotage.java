@@ -54,9 +54,10 @@ public enum Sabotage {
     DEDUPE,
 
     /**
-     * A node that was shut out goes on: it takes its right to act for granted, and what the store refuses to write for written.
+     * A node that was shut out goes on: it takes those whom it does not see for dead, its right to act for granted, and what the
+     * store refuses to write for written.
      *
-     * <p>To be seen, by what is admitted beyond the limits, when owners stand still until others have used what they had left.
+     * <p>To be seen, by what is admitted beyond the limits, when nodes lose sight of each other and not of the store.
      */
     EPOCH;
 

@@ -78,7 +78,8 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis) {
             case HOLD, PERMIT, ROW, BUSYWAIT -> new Plan(List.of(), LOAD_MILLIS, LOAD_MILLIS);
             case PERSIST -> new Plan(ofEach(Fault.KILL, 7_000, 0, 0), 35_000, LOAD_MILLIS);
             case DEDUPE -> new Plan(ofEach(Fault.PAUSE, 6_000, 9_000, 4_500), 35_000, LOAD_MILLIS);
-            case EPOCH -> new Plan(List.of(new Event(Fault.PAUSE, 4_000, OWNER, 25_000, 0)), 50_000, LOAD_MILLIS);
+            case EPOCH ->
+                new Plan(List.of(new Event(Fault.PARTITION_MINORITY, 4_000, OWNER, 20_000, 0)), 35_000, LOAD_MILLIS);
         };
     }
 

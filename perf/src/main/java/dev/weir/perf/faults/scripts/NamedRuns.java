@@ -34,10 +34,10 @@ public final class NamedRuns {
             throws IOException, InterruptedException, SQLException {
         Script script = SCRIPTS.get(name);
         if (script == null) {
-            throw new IllegalArgumentException("run: " + name + " (expected: one of " + names() + ")");
+            throw new IllegalArgumentException("--run: " + name + " (expected: one of " + names() + ")");
         }
         Path directory = campaign.directory(0);
-        try (Network network = Network.of(nodes);
+        try (Network network = Network.orLoopback(nodes, campaign.say());
                 Database database = Database.start(campaign.work())) {
             database.renew();
             ClusterSite site = new ClusterSite(new ClusterSite.Parts(

@@ -43,8 +43,9 @@ public final class ClusterRuns {
         List<Fault> allowed = new ArrayList<>(
                 campaign.allowed().stream().filter(Fault::happensToSeveral).toList());
         List<ClusterRun.Result> results = new ArrayList<>();
-        try (Network network = network(campaign, nodes, allowed);
+        try (Network network = Network.orLoopback(nodes, campaign.say());
                 Database database = Database.start(campaign.work())) {
+            allowed.removeIf(fault -> fault.parts() && !network.canBeParted());
             for (int run = 0; run < campaign.runs(); run++) {
                 long seed = campaign.seed() + run;
                 Plan plan = planner.plan(seed, allowed);
@@ -69,18 +70,6 @@ public final class ClusterRuns {
         return results.stream().allMatch(ClusterRun.Result::isClean);
     }
 
-    private static Network network(Campaign campaign, int nodes, List<Fault> allowed) throws InterruptedException {
-        try {
-            return Network.of(nodes);
-        } catch (IOException impossible) {
-            allowed.removeIf(Fault::parts);
-            campaign.say()
-                    .println("All nodes are on loopback and no network is parted: no namespace can be made here ("
-                            + impossible.getMessage() + ").");
-            return Network.onLoopback(nodes);
-        }
-    }
-
     private static void say(Campaign campaign, ClusterRun.Result result, Path directory) throws IOException {
         campaign.say()
                 .printf(
@@ -97,7 +86,7 @@ public final class ClusterRuns {
                                 ? ""
                                 : String.format(Locale.ROOT, ", %.2f messages a call", result.messagesACall()),
                         result.isClean() ? "kept" : "NOT KEPT");
-        if (result.isClean()) {
+        if (result.isClean() && campaign.sabotage() == null) {
             Campaign.delete(directory);
         } else {
             result.findings().details().forEach(detail -> campaign.say().println("    " + detail));

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What happens in a run: the seed's to say.
@@ -76,8 +77,14 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis) {
     static Plan against(Sabotage sabotage) {
         return switch (sabotage) {
             case HOLD, PERMIT, ROW, BUSYWAIT -> new Plan(List.of(), LOAD_MILLIS, LOAD_MILLIS);
-            case PERSIST -> new Plan(ofEach(Fault.KILL, 7_000, 0, 0), 35_000, LOAD_MILLIS);
-            case DEDUPE -> new Plan(ofEach(Fault.PAUSE, 6_000, 9_000, 4_500), 35_000, LOAD_MILLIS);
+            case PERSIST -> new Plan(ofEach(Fault.KILL, 7_000, 0, 0), 60_000, LOAD_MILLIS);
+            case DEDUPE ->
+                new Plan(
+                        Stream.of(6_000, 33_000)
+                                .flatMap(first -> ofEach(Fault.PAUSE, first, 9_000, 4_500).stream())
+                                .toList(),
+                        62_000,
+                        LOAD_MILLIS);
             case EPOCH ->
                 new Plan(List.of(new Event(Fault.PARTITION_MINORITY, 4_000, OWNER, 20_000, 0)), 35_000, LOAD_MILLIS);
         };

@@ -27,7 +27,7 @@ import java.util.function.Predicate;
  *   team "tokens": tokens a day, requests a day of each end user ─────┬─ key 3: for end users
  *                                                                     └─ key 4: for nobody
  *                                                                        key 5: a budget
- *   team "slots": six slots ──────────────────────────────────────────┬─ key 6: four slots, streams of a second
+ *   team "slots": six slots ──────────────────────────────────────────┬─ key 6: three slots, streams of a second
  *                                                                     └─ key 7
  *                                                                        key 8: no limit
  *                                                                        keys 9 and on: the prober's, no limit
@@ -50,7 +50,7 @@ final class Quotas {
     /** In percent: what {@code weir.meters.overage_percent} is by default. */
     private static final long OVERAGE = 5;
 
-    private static final int SLOTS_OF_THE_KEY = 4;
+    private static final int SLOTS_OF_THE_KEY = 3;
     private static final int SLOTS_OF_THE_TEAM = 6;
     private static final int END_USERS = 4;
 

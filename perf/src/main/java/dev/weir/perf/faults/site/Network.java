@@ -1,6 +1,7 @@
 package dev.weir.perf.faults.site;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.net.NetworkInterface;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +38,7 @@ public final class Network implements AutoCloseable {
     }
 
     /** @throws IOException when this process may not make one, with what the machine said */
-    public static Network of(int nodes) throws IOException, InterruptedException {
+    private static Network of(int nodes) throws IOException, InterruptedException {
         long pid = ProcessHandle.current().pid();
         Network network = new Network("wf" + pid, freePrefix((int) (pid % SUBNETS)), nodes, true);
         Runtime.getRuntime().addShutdownHook(network.atExit);
@@ -50,8 +51,24 @@ public final class Network implements AutoCloseable {
         return network;
     }
 
-    /** All on this machine, at addresses of its own loopback: it cannot be parted. */
-    public static Network onLoopback(int nodes) {
+    /** One that can be parted or, where this process may not make it, one that cannot: then it says so. */
+    public static Network orLoopback(int nodes, PrintWriter say) throws InterruptedException {
+        try {
+            return of(nodes);
+        } catch (IOException impossible) {
+            say.println("All nodes are on loopback and no network is parted: no namespace can be made here ("
+                    + impossible.getMessage() + ").");
+            return onLoopback(nodes);
+        }
+    }
+
+    /** Whether nodes can lose sight of each other. */
+    public boolean canBeParted() {
+        return hasSpaces;
+    }
+
+    /** All on this machine, at addresses of its own loopback. */
+    private static Network onLoopback(int nodes) {
         return new Network("lo", "127.77." + ProcessHandle.current().pid() % SUBNETS + ".", nodes, false);
     }
 
@@ -118,6 +135,9 @@ public final class Network implements AutoCloseable {
 
     /** The node and the others lose sight of each other; both still reach the laboratory. */
     public void part(int node) throws IOException, InterruptedException {
+        if (!hasSpaces) {
+            throw new IOException("nodes on loopback cannot lose sight of each other");
+        }
         for (int other = 0; other < nodes; other++) {
             if (other != node) {
                 loseSight(node, other);

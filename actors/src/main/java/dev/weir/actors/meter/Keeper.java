@@ -113,18 +113,19 @@ public final class Keeper {
 
     /** What others announce changes the lists, and has to find them. */
     private void receive(Command command) {
-        switch (command) {
-            case Known read -> {
-                read.lists().run();
-                known = true;
-                early.forEach(this::on);
-                early.clear();
-            }
-            case Changed changed when !known -> early.add(changed);
-            case Deleted deleted when !known -> early.add(deleted);
-            case Made made when !known -> early.add(made);
-            case Rotated rotated when !known -> early.add(rotated);
-            default -> on(command);
+        boolean announced = command instanceof Changed
+                || command instanceof Deleted
+                || command instanceof Made
+                || command instanceof Rotated;
+        if (command instanceof Known read) {
+            read.lists().run();
+            known = true;
+            early.forEach(this::on);
+            early.clear();
+        } else if (announced && !known) {
+            early.add(command);
+        } else {
+            on(command);
         }
     }
 

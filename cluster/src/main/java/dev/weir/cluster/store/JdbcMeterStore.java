@@ -11,6 +11,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -58,6 +59,9 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private static final String FORGET_SECRETS = "delete from key_secret where meter = ?";
     private static final String SECRET = "insert into key_secret (hash, meter) values (?, ?)";
     private static final String KEY = "key";
+
+    /** PostgreSQL's word for a value that is there already. */
+    private static final String UNIQUE = "23505";
 
     /** A write that waits for its commit; one without a row ends the writer. */
     private record Pending(@Nullable MeterState next, long expectedRev, CompletableFuture<WriteResult> answer) {}
@@ -250,12 +254,20 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
                 batch.add(queue.take());
                 queue.drainTo(batch, BATCH - 1);
                 open = batch.stream().allMatch(write -> write.next != null);
-                commit(batch.stream().filter(write -> write.next != null).toList());
+                commit(inOrder(batch));
             } catch (InterruptedException stopped) {
                 open = false;
             }
             batch.clear();
         }
+    }
+
+    /** Of rows that several nodes write, everybody takes the locks in one order. */
+    private static List<Pending> inOrder(List<Pending> batch) {
+        return batch.stream()
+                .filter(write -> write.next != null)
+                .sorted(Comparator.comparing(write -> write.next == null ? "" : write.next.id()))
+                .toList();
     }
 
     private void commit(List<Pending> batch) {
@@ -268,8 +280,21 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
                 batch.get(i).answer.complete(results.get(i));
             }
         } catch (SQLException | JsonProcessingException | RuntimeException failure) {
+            if (failure instanceof SQLException refused && UNIQUE.equals(refused.getSQLState())) {
+                nameTaken(batch);
+                return;
+            }
             StoreException unknown = new StoreException("the store cannot be written: " + failure, failure);
             batch.forEach(write -> write.answer.completeExceptionally(unknown));
+        }
+    }
+
+    /** Another node has given a key the alias of one of these since it was looked for. */
+    private void nameTaken(List<Pending> batch) {
+        if (batch.size() == 1) {
+            batch.getFirst().answer.complete(WriteResult.ALIAS_TAKEN);
+        } else {
+            batch.forEach(write -> commit(List.of(write)));
         }
     }
 
@@ -305,7 +330,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         }
     }
 
-    /** Looking and writing are one step because there is one writer. */
+    /** Looking and writing are one step for this node's one writer; of another node's, the index of aliases knows. */
     private static WriteResult apply(MeterState next, long expectedRev, Statements statements)
             throws SQLException, JsonProcessingException {
         String alias = next.tombstone() || !(next.settings() instanceof KeySettings key) ? null : key.alias();

@@ -40,7 +40,7 @@ class JdbcMeterStoreTest {
     Path directory = Path.of("");
 
     private Database database;
-    private JdbcMeterStore store;
+    JdbcMeterStore store;
 
     Database database(Path path) {
         return Database.open(path);

@@ -3,11 +3,16 @@ package dev.weir.cluster.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.actors.meter.MeterStore.WriteResult;
 import dev.weir.config.DatabaseUrl;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,5 +48,31 @@ class PostgresMeterStoreTest extends JdbcMeterStoreTest {
                 .isInstanceOf(StoreException.class)
                 .hasMessageContaining("postgresql://ann@127.0.0.1:1/db")
                 .satisfies(failure -> assertThat(failure.toString()).doesNotContain("hidden"));
+    }
+
+    /** Each looks before it writes, and both may look before either has written. */
+    @Test
+    void ofTwoNodesThatGiveOneAliasAtOnceOneHasIt(@TempDir Path other) {
+        try (Database second = Database.open(other, url);
+                JdbcMeterStore there = new JdbcMeterStore(second)) {
+            for (int round = 0; round < 50; round++) {
+                String alias = "alias" + round;
+                List<CompletableFuture<WriteResult>> writes = new ArrayList<>();
+                for (JdbcMeterStore each : List.of(store, there)) {
+                    String id = (each == there ? "there" : "here") + round;
+                    writes.add(each.write(id, 0, state(id, 1, alias, false)).toCompletableFuture());
+                    writes.add(each.write(id + "x", 0, state(id + "x", 1, null, false))
+                            .toCompletableFuture());
+                }
+
+                List<WriteResult> results = writes.stream()
+                        .map(write -> write.orTimeout(10, TimeUnit.SECONDS).join())
+                        .toList();
+
+                assertThat(List.of(results.get(0), results.get(2)))
+                        .containsExactlyInAnyOrder(WriteResult.WRITTEN, WriteResult.ALIAS_TAKEN);
+                assertThat(List.of(results.get(1), results.get(3))).containsOnly(WriteResult.WRITTEN);
+            }
+        }
     }
 }

@@ -128,6 +128,7 @@ class MetricsTest {
                                 .map(kind -> kind.name().toLowerCase(Locale.ROOT))
                                 .collect(Collectors.toSet()),
                 "direction", Set.of("input", "output"),
+                "state", Set.of("reachable", "unreachable"),
                 "mode",
                         Arrays.stream(DegradedModes.Mode.values())
                                 .map(mode -> mode.name().toLowerCase(Locale.ROOT))

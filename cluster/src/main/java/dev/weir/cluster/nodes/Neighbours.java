@@ -93,7 +93,11 @@ public final class Neighbours implements Nodes {
             BooleanSupplier joined,
             Runnable stepDown) {}
 
-    /** How it looked when it was looked at last. */
+    /**
+     * How it looked when it was looked at last.
+     *
+     * @param newest of those whose rows were read: of later ones nothing is known
+     */
     private record View(Map<Long, Card> peers, Set<Long> atWork, long newest) {}
 
     private final Self self;
@@ -115,8 +119,7 @@ public final class Neighbours implements Nodes {
 
     Neighbours(Self self) {
         this.self = self;
-        this.view = new View(
-                Map.of(self.card.incarnation(), self.card), Set.of(self.card.incarnation()), self.card.incarnation());
+        this.view = new View(Map.of(self.card.incarnation(), self.card), Set.of(self.card.incarnation()), 0);
     }
 
     Self self() {
@@ -229,17 +232,14 @@ public final class Neighbours implements Nodes {
         return view.peers;
     }
 
-    /** A node has said who it is. */
+    /** A node has said who it is. It is at work, whatever was read before: rows come in another order than their numbers. */
     void met(Card card) {
         View now = view;
-        if (isGone(card.incarnation())) {
-            return;
-        }
         Map<Long, Card> peers = new HashMap<>(now.peers);
         peers.put(card.incarnation(), card);
         Set<Long> atWork = new HashSet<>(now.atWork);
         atWork.add(card.incarnation());
-        view = new View(Map.copyOf(peers), Set.copyOf(atWork), Math.max(now.newest, card.incarnation()));
+        view = new View(Map.copyOf(peers), Set.copyOf(atWork), now.newest);
         met.add(card.incarnation());
     }
 

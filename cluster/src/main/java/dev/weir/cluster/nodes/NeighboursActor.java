@@ -55,9 +55,13 @@ final class NeighboursActor {
     }
 
     static Behavior<Command> create(Neighbours neighbours) {
+        return create(neighbours, TICK);
+    }
+
+    static Behavior<Command> create(Neighbours neighbours, Duration tick) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             neighbours.actor(context.getSelf());
-            timers.startTimerWithFixedDelay(Neighbours.Tick.TICK, TICK);
+            timers.startTimerWithFixedDelay(Neighbours.Tick.TICK, tick);
             NeighboursActor actor = new NeighboursActor(neighbours, context);
             return Behaviors.receiveMessage(command -> {
                 actor.on(command);
@@ -130,12 +134,9 @@ final class NeighboursActor {
         Set<Long> gone = neighbours.read(rows, storeMillis);
         if (unmet == null) {
             unmet = new HashSet<>();
-            rows.stream()
-                    .map(NodeRow::incarnation)
-                    .filter(each -> each != card().incarnation())
-                    .forEach(unmet::add);
+            rows.stream().map(NodeRow::incarnation).forEach(unmet::add);
         }
-        unmet.removeIf(neighbours::isGone);
+        unmet.removeIf(each -> neighbours.isGone(each) || neighbours.cards().containsKey(each));
         refs.keySet().retainAll(neighbours.cards().keySet());
         rows.stream()
                 .filter(row -> row.fenced() && row.isLapsed(storeMillis) && ended.add(row.incarnation()))
@@ -178,17 +179,18 @@ final class NeighboursActor {
         }
     }
 
+    /** Greets all who may be at work and have not said who they are: a node that starts, until all have; any, when one is missed. */
     private void greet() {
-        Set<Long> missing = unmet;
-        if (missing == null || neighbours.introduced().isDone()) {
+        boolean starts = !neighbours.introduced().isDone();
+        if (unmet == null || (!starts && ticks % TICKS_TO_ASK != 0)) {
             return;
         }
         for (NodeRow row : rows) {
             String address = row.address();
-            if (!missing.contains(row.incarnation())) {
+            if (neighbours.cards().containsKey(row.incarnation()) || row.fenced()) {
                 continue;
             }
-            if (row.isLapsed(storeMillis) && (address == null || ticks > TICKS_OF_PATIENCE)) {
+            if (starts && row.isLapsed(storeMillis) && (address == null || ticks > TICKS_OF_PATIENCE)) {
                 neighbours.fence(row.incarnation());
             }
             if (address != null) {
@@ -276,7 +278,9 @@ final class NeighboursActor {
             othersMay = false;
             return;
         }
-        if (othersMay && ++withoutRight >= TICKS_TO_STEP_DOWN) {
+        withoutRight = othersMay ? withoutRight + 1 : 0;
+        othersMay = false; // until they say so again: their right may end a moment after this node's
+        if (withoutRight >= TICKS_TO_STEP_DOWN) {
             withoutRight = 0;
             self().stepDown().run();
         }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.cluster.nodes;
+
+import org.jspecify.annotations.NullMarked;

@@ -45,7 +45,7 @@ public final class Callers {
     private void callOn(String caller, Random random) {
         for (int calls = 0; !stopping; calls++) {
             Said last = call(caller + "-" + calls, orders.apply(random), random);
-            pause(last.admitted() ? random.nextInt(longestPauseMillis) : PAUSE_AFTER_FAILURE_MILLIS);
+            pause(last.saysNothing() ? PAUSE_AFTER_FAILURE_MILLIS : random.nextInt(longestPauseMillis));
         }
     }
 

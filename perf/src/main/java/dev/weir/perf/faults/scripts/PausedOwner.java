@@ -6,10 +6,11 @@ import dev.weir.perf.faults.site.Fault;
 import dev.weir.streams.mock.Sighting;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 /**
  * While a node stands still, or does not see the others, keys are blocked elsewhere or have their limits lowered to what they
@@ -18,6 +19,9 @@ import java.util.concurrent.TimeUnit;
 final class PausedOwner implements Script {
 
     private static final int KEYS = 16;
+
+    private static final Duration BEFORE_CHANGE = Duration.ofSeconds(6);
+    private static final Duration LONGEST_CHANGE = Duration.ofSeconds(60);
 
     /** A call that was admitted before is on its way. */
     private static final long ON_ITS_WAY_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -51,10 +55,14 @@ final class PausedOwner implements Script {
                     return new Order(from + key, "m" + key, "", false);
                 },
                 60);
-        Map<Integer, Long> acknowledged = new HashMap<>();
-        Thread operator = Thread.ofVirtual().start(() -> change(stage, from, to, acknowledged));
+        Map<Integer, Long> acknowledged = new ConcurrentHashMap<>();
+        List<Thread> operators = IntStream.range(from, to)
+                .mapToObj(key -> Thread.ofVirtual().start(() -> change(stage, key, acknowledged)))
+                .toList();
         stage.happen(fault);
-        operator.join();
+        for (Thread operator : operators) {
+            operator.join();
+        }
         Stage.pass(Duration.ofSeconds(5));
         stage.said();
         stage.site().awaitReady();
@@ -64,19 +72,22 @@ final class PausedOwner implements Script {
         return seenAfter(stage, acknowledged, from) + " of " + acknowledged.size() + " changed keys' calls came later";
     }
 
-    /** Every second one is blocked, the others may do no more than they have done. */
-    private static void change(Stage stage, int from, int to, Map<Integer, Long> acknowledged) {
+    /** Every second one is blocked, the others may do no more than they have done. An operator who is refused tries again. */
+    private static void change(Stage stage, int key, Map<Integer, Long> acknowledged) {
+        boolean blocks = key % 2 == 0;
+        Map<String, Object> fields =
+                blocks ? Map.of("key", stage.secret(key)) : Map.of("key", stage.secret(key), "rpd_limit", 1);
         try {
-            Stage.pass(Duration.ofSeconds(6));
-            for (int key = from; key < to; key++) {
-                Map<String, Object> fields = key % 2 == 0
-                        ? Map.of("key", stage.secret(key))
-                        : Map.of("key", stage.secret(key), "rpd_limit", 1);
-                stage.site().doors().get(1).change(key % 2 == 0 ? "/key/block" : "/key/update", fields);
-                acknowledged.put(key, System.nanoTime());
+            Stage.pass(BEFORE_CHANGE);
+            long end = System.nanoTime() + LONGEST_CHANGE.toNanos();
+            while (!acknowledged.containsKey(key) && System.nanoTime() < end) {
+                try {
+                    stage.site().doors().get(1).change(blocks ? "/key/block" : "/key/update", fields);
+                    acknowledged.put(key, System.nanoTime());
+                } catch (IOException refused) {
+                    Stage.pass(Duration.ofSeconds(1));
+                }
             }
-        } catch (IOException refused) {
-            // What was not acknowledged is missed in the end.
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }

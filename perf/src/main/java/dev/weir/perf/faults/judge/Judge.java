@@ -84,6 +84,13 @@ public final class Judge {
         }
     }
 
+    /** Where an operator alone is at work no node gives up. */
+    public void noneEndedByItself(int restarts) {
+        if (restarts > 0) {
+            missed("nodes that ended by themselves", Integer.toString(restarts), "0");
+        }
+    }
+
     private static String at(Said said, List<Said> clients) {
         long first = clients.stream().mapToLong(Said::beganNanos).min().orElse(0);
         return String.format(Locale.ROOT, "%.1f s: %s", (said.beganNanos() - first) / 1e9, said);

@@ -41,6 +41,7 @@ final class RebalanceStorm implements Script {
 
         List<JsonNode> rows = stage.settled();
         stage.judge().undisturbed(said);
+        stage.judge().noneEndedByItself(stage.site().restarts());
         stage.site().restart(); // nodes have nothing ahead then
         long requests = Witnessed.of(stage.witness(), 0, 0).requests();
         long nanoUsd = rows.stream()

@@ -137,6 +137,7 @@ final class ClusterRun {
         quotas.judge(judge, witness, rows, said, Standstill.of(site, load.happened)::hadOpen);
         if (plan.isOrderly()) {
             judge.undisturbed(said);
+            judge.noneEndedByItself(site.restarts());
         }
         boolean nothingLost = plan.isOrderly();
         if (nothingLost) {

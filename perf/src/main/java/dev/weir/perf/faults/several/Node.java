@@ -90,11 +90,13 @@ public final class Node {
         return attended;
     }
 
-    /** Ends it as an operator does. */
+    /** Ends it as an operator does. It may find out meanwhile that it has to end by itself. */
     public void leave() throws IOException, InterruptedException {
         unattended();
         int exit = gateway.stop(STOP_PATIENCE);
-        if (exit != 0) {
+        if (exit == FAILED) {
+            restarts.incrementAndGet();
+        } else if (exit != 0) {
             throw new IOException("node " + (number + 1) + " left with exit code " + exit);
         }
     }

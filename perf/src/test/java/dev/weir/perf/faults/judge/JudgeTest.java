@@ -136,6 +136,15 @@ final class JudgeTest {
     }
 
     @Test
+    void whereAnOperatorIsAtWorkANodeThatGivesUpIsWrong() {
+        judge.noneEndedByItself(0);
+        assertThat(judge.findings().isClean()).isTrue();
+
+        judge.noneEndedByItself(1);
+        assertThat(judge.findings().wrong()).isEqualTo(1);
+    }
+
+    @Test
     void whatIsHeldInTheEndIsWrong() {
         judge.atRest("team", limits(2));
 

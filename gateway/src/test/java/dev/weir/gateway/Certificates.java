@@ -40,10 +40,23 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 record Certificates(Path ca, Path certificate, Path key) {
 
     static Certificates in(Path directory) throws IOException, GeneralSecurityException, OperatorCreationException {
-        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-        generator.initialize(256);
-        KeyPair authority = generator.generateKeyPair();
-        KeyPair server = generator.generateKeyPair();
+        return in(directory, keys("EC", 256));
+    }
+
+    /** The same, with an RSA key of the server's. */
+    static Certificates ofRsa(Path directory) throws IOException, GeneralSecurityException, OperatorCreationException {
+        return in(directory, keys("RSA", 2048));
+    }
+
+    private static KeyPair keys(String algorithm, int size) throws GeneralSecurityException {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance(algorithm);
+        generator.initialize(size);
+        return generator.generateKeyPair();
+    }
+
+    private static Certificates in(Path directory, KeyPair server)
+            throws IOException, GeneralSecurityException, OperatorCreationException {
+        KeyPair authority = keys("EC", 256);
         X500Name authorityName = new X500Name("CN=Weir test authority");
         X509CertificateHolder ca = builder(authorityName, authorityName, authority, 1)
                 .addExtension(Extension.basicConstraints, true, new BasicConstraints(true))

@@ -22,7 +22,7 @@ final class WeirProcess implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Pattern SERVING = Pattern.compile("(?:serving on|Weir is up at) https?://[^ ]*:(\\d+)\\s");
-    private static final Pattern MANAGEMENT = Pattern.compile("management on http://[^ ]*:(\\d+)\\s");
+    private static final Pattern MANAGEMENT = Pattern.compile("management on https?://[^ ]*:(\\d+)\\s");
 
     private final Process process;
     private final Path out;

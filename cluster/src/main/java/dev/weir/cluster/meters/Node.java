@@ -13,6 +13,7 @@ import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Shares;
 import dev.weir.cluster.ledger.LostHolds;
 import dev.weir.cluster.nodes.Membership;
+import dev.weir.cluster.nodes.NodeKey;
 import dev.weir.cluster.store.Database;
 import dev.weir.cluster.store.JdbcMeterStore;
 import dev.weir.config.AccountId;
@@ -96,6 +97,7 @@ public final class Node {
                 "pekko.cluster.app-version", version));
         WeirSettings.NodeTls tls = cluster.tls();
         if (tls != null) {
+            NodeKey.requireRsa(tls.key());
             said.put("pekko.remote.artery.transport", "tls-tcp");
             said.put(
                     "pekko.remote.artery.ssl.ssl-engine-provider",

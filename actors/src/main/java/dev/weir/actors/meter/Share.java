@@ -50,20 +50,12 @@ final class Share {
     private record Open(
             String model, boolean paid, @Nullable String endUser, List<Hold.Piece> pieces, boolean rest) {}
 
-    /** A piece of a call that has come from another node, of a window that is not known here yet. */
-    private record Arriving(
-            HoldId hold, long from, @Nullable String endUser, Hold.Piece piece) {}
-
-    /** The end of such a call. */
-    private record Ended(HoldId hold, Need before, Need took, boolean began) {}
-
     private final AccountId id;
     private final Standing.Scope scope;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<HoldId, Waiting> waiting = new LinkedHashMap<>();
     private final Map<HoldId, Open> holds = new HashMap<>();
-    private final List<Arriving> arriving = new ArrayList<>(0);
-    private final List<Ended> ended = new ArrayList<>(0);
+    private final Arrivals arrivals = new Arrivals();
     private final Set<ActorRef<Meter.Command>> watchers = new HashSet<>();
     private @Nullable AccountSettings settings;
     private final Slices slices;
@@ -242,8 +234,8 @@ final class Share {
      * @param before what nodes that are gone were charged for it
      */
     boolean settle(HoldId hold, Need before, Need took, boolean began) {
-        if (isArriving(hold)) {
-            ended.add(new Ended(hold, before, took, began));
+        if (arrivals.has(hold)) {
+            arrivals.end(new Arrivals.Ended(hold, before, took, began));
             charged++;
             return true;
         }
@@ -267,15 +259,9 @@ final class Share {
         if (open == null) {
             return List.of();
         }
-        List<Hold.Part> parts = new ArrayList<>(1);
-        List<Hold.Piece> coming = new ArrayList<>(0);
-        for (Arriving each : List.copyOf(arriving)) {
-            if (each.hold.equals(hold)) {
-                arriving.remove(each);
-                coming.add(each.piece);
-                parts.add(new Hold.Part(id, open.paid, open.endUser, List.of(each.piece), each.from));
-            }
-        }
+        List<Hold.Part> parts = arrivals.leave(hold, id, open.paid);
+        List<Hold.Piece> coming =
+                parts.stream().flatMap(part -> part.pieces().stream()).toList();
         List<Hold.Piece> leaving = new ArrayList<>(open.pieces.size());
         for (ShareSlice slice : slices.used(open.endUser)) {
             for (Hold.Piece piece : open.pieces) {
@@ -316,7 +302,7 @@ final class Share {
             }
             return;
         }
-        part.pieces().forEach(piece -> arriving.add(new Arriving(hold, from, part.endUser(), piece)));
+        arrivals.add(hold, from, part);
         if (!part.pieces().isEmpty()) {
             charged++;
         }
@@ -325,34 +311,13 @@ final class Share {
 
     /** A call has come whose amounts are not known to be of a window that is open. */
     boolean isArriving(HoldId hold) {
-        for (Arriving each : arriving) {
-            if (each.hold.equals(hold)) {
-                return true;
-            }
-        }
-        return false;
+        return arrivals.has(hold);
     }
 
-    /** Calls have come for good as soon as it is known which windows are open; those that have ended meanwhile end. */
     private void arrive() {
-        if (settings == null || (arriving.isEmpty() && ended.isEmpty())) {
-            return;
+        if (settings != null) {
+            arrivals.arrive(slices, call -> settle(call.hold(), call.before(), call.took(), call.began()));
         }
-        arriving.removeIf(each -> {
-            for (ShareSlice slice : slices.used(each.endUser)) {
-                if (slice.id().equals(each.piece.limit())) {
-                    boolean known = slice.knows(each.piece.gen());
-                    if (known) {
-                        slice.take(each.from, each.piece.gen(), each.piece.amount());
-                    }
-                    return known;
-                }
-            }
-            return true; // there is no such limit any more
-        });
-        List<Ended> over = ended.stream().filter(each -> !isArriving(each.hold)).toList();
-        ended.removeAll(over);
-        over.forEach(each -> settle(each.hold, each.before, each.took, each.began));
     }
 
     /** What a call has of an account for as long as it runs: its slots. */
@@ -453,7 +418,7 @@ final class Share {
             lines.add(slice.want(needed(slice, now), beyond(slice, now), goesBeyond, !leaving && !retiring, now));
             whole &= slice.isSynced() || slice.over() == 0;
         }
-        whole &= arriving.isEmpty();
+        whole &= arrivals.isEmpty();
         chargedSent = whole ? charged : chargedSent;
         return new Want(id, node, sequence, born, policy(), lines, replyTo);
     }
@@ -568,7 +533,7 @@ final class Share {
         }
         slices.adopt(LimitRule.of(next), life == born, synced);
         if (life != born && born != 0) {
-            arriving.clear(); // of an account that was deleted
+            arrivals.clear(); // of an account that was deleted
         }
         born = life;
         version = nextVersion;
@@ -591,7 +556,7 @@ final class Share {
     /** Nobody has used it since the last time that this was asked, and nothing of it is open. */
     boolean isIdle() {
         boolean idle =
-                !used && !asking && waiting.isEmpty() && holds.isEmpty() && arriving.isEmpty() && slices.isAtRest();
+                !used && !asking && waiting.isEmpty() && holds.isEmpty() && arrivals.isEmpty() && slices.isAtRest();
         used = false;
         return idle;
     }

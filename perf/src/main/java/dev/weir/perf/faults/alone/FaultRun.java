@@ -6,6 +6,7 @@ import dev.weir.perf.faults.callers.Client;
 import dev.weir.perf.faults.callers.Doors;
 import dev.weir.perf.faults.callers.Order;
 import dev.weir.perf.faults.callers.Said;
+import dev.weir.perf.faults.judge.EndUsers;
 import dev.weir.perf.faults.judge.Findings;
 import dev.weir.perf.faults.judge.Judge;
 import dev.weir.perf.faults.judge.Witnessed;
@@ -19,11 +20,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -246,7 +245,7 @@ public final class FaultRun {
                 "money of the key",
                 Witnessed.of(witness, 4, 4).tokens() * Catalogue.NANO_USD_A_TOKEN,
                 BUDGET_NANO_USD + BUDGET_NANO_USD * OVERAGE / 100);
-        ofEndUsers(Witnessed.of(witness, 2, 3).sightings(), rows, said)
+        EndUsers.calls(Witnessed.of(witness, 2, 3).sightings(), rows, said)
                 .forEach((endUser, calls) -> judge.limit("requests of " + endUser, calls, REQUESTS_OF_AN_END_USER));
         judge.limit("slots of the key", Witnessed.of(witness, 4, 4).atOnce(), SLOTS);
 
@@ -274,21 +273,6 @@ public final class FaultRun {
                 unused,
                 recoverySeconds,
                 null);
-    }
-
-    /** The witness knows attempts, their rows the calls, and clients whom they called for. */
-    private static Map<String, Long> ofEndUsers(List<Sighting> seen, List<JsonNode> rows, List<Said> said) {
-        Map<String, String> calls = new HashMap<>();
-        rows.forEach(row ->
-                calls.put(row.path("attempt").asText(), row.path("request_id").asText()));
-        Map<String, String> endUsers = new HashMap<>();
-        said.forEach(each -> endUsers.put(each.id(), each.endUser()));
-        Map<String, Long> count = new TreeMap<>();
-        for (Sighting sighting : seen) {
-            String call = calls.getOrDefault(String.valueOf(sighting.attempt()), "");
-            count.merge(endUsers.getOrDefault(call, "nobody"), 1L, Long::sum);
-        }
-        return count;
     }
 
     private static long committed(JsonNode limits) {

@@ -3,6 +3,7 @@ package dev.weir.perf.faults.several;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.perf.faults.callers.Order;
 import dev.weir.perf.faults.callers.Said;
+import dev.weir.perf.faults.judge.EndUsers;
 import dev.weir.perf.faults.judge.Judge;
 import dev.weir.perf.faults.judge.Witnessed;
 import dev.weir.perf.faults.site.Catalogue;
@@ -10,11 +11,9 @@ import dev.weir.perf.faults.site.Door;
 import dev.weir.streams.mock.Sighting;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.function.Predicate;
 
 /**
@@ -147,7 +146,7 @@ final class Quotas {
         judge.limit("requests of the organization", Witnessed.of(witness, 0, 2).requests(), requestsOfOrganization);
         judge.limit("tokens of the team", Witnessed.of(witness, 3, 4).tokens(), withOverage(tokensOfTeam));
         judge.limit("tokens of the budget", Witnessed.of(witness, 5, 5).tokens(), withOverage(tokensOfBudget));
-        ofEndUsers(Witnessed.of(witness, 3, 4).sightings(), rows, said)
+        EndUsers.calls(Witnessed.of(witness, 3, 4).sightings(), rows, said)
                 .forEach((endUser, calls) -> judge.limit("requests of " + endUser, calls, requestsOfEndUser));
         Predicate<Sighting> counts = excepted.negate();
         judge.limit(
@@ -158,24 +157,6 @@ final class Quotas {
 
     private static long withOverage(long limit) {
         return limit + limit * OVERAGE / 100;
-    }
-
-    /** The witness knows attempts, their rows the calls, and clients whom they called for. */
-    private static Map<String, Long> ofEndUsers(List<Sighting> seen, List<JsonNode> rows, List<Said> said) {
-        Map<String, String> calls = new HashMap<>();
-        rows.forEach(row ->
-                calls.put(row.path("attempt").asText(), row.path("request_id").asText()));
-        Map<String, String> endUsers = new HashMap<>();
-        said.forEach(each -> endUsers.put(each.id(), each.endUser()));
-        Map<String, Long> count = new TreeMap<>();
-        for (Sighting sighting : seen) {
-            String call = calls.getOrDefault(String.valueOf(sighting.attempt()), "");
-            String endUser = endUsers.getOrDefault(call, ""); // the row of a call that was lost does not tell its name
-            if (!endUser.isEmpty()) {
-                count.merge(endUser, 1L, Long::sum);
-            }
-        }
-        return count;
     }
 
     /** How much was used of the limits that more was asked of than there is. */

@@ -26,6 +26,8 @@ final class AccountBook {
 
     private record Line(long node, LimitId limit) {}
 
+    private static final int MOST_SPARE = 4_096;
+
     /** So long after its end a window is remembered: a clock that steps back by less opens it no second time. */
     private static final long REMEMBERED_MILLIS = 60_000;
 
@@ -74,15 +76,17 @@ final class AccountBook {
 
     /** Limits that do not have what the node needs of them. */
     List<LimitId> scarce(Want want, long now) {
+        if (want.born() != durable.born()) {
+            return List.of();
+        }
         Map<LimitId, LimitRule> rules = new HashMap<>();
         LimitRule.of(durable.settings()).forEach(rule -> rules.put(rule.id(), rule));
         List<LimitId> scarce = new ArrayList<>(0);
         for (Want.Line line : want.lines()) {
             LimitRule rule = rules.get(line.id().ofEndUser(null));
-            LimitState state = find(line.id());
+            LimitState state = line.need() == 0 || rule == null ? null : find(line.id());
             if (rule != null
                     && state != null
-                    && want.born() == durable.born()
                     && state.isOpen(now)
                     && line.need() > Math.max(0, rule.cap(now) - state.committed())) {
                 scarce.add(line.id());
@@ -307,6 +311,9 @@ final class AccountBook {
     void written(MeterState row) {
         durable = row;
         claimed = true;
+        if (spare.size() > MOST_SPARE) {
+            spare.clear(); // of end users who came and went; who is not known to have something is asked less often
+        }
     }
 
     /** The last plan will never be. */

@@ -245,11 +245,6 @@ final class Correspondence {
         }
     }
 
-    /** Calls that were granted and have not ended. */
-    int running() {
-        return running.size();
-    }
-
     /** Settlements that no meter has acknowledged yet. */
     int unsettled() {
         return settlements.size();

@@ -120,11 +120,6 @@ public final class Meters {
         return correspondence.sayRunning();
     }
 
-    /** Calls that were granted and have not ended. */
-    public int running() {
-        return correspondence.running();
-    }
-
     /** Asks a meter, whether or not there is a key to it. */
     CompletionStage<Decision> ask(String meter, Ask ask, Duration timeout) {
         return correspondence.reserve(meter, ask, membership.clock().millis() + timeout.toMillis(), timeout);

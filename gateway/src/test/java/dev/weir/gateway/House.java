@@ -2,6 +2,7 @@ package dev.weir.gateway;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.config.ConfigFile;
+import dev.weir.gateway.cli.TemporaryDirectory;
 import dev.weir.streams.mock.MockSettings;
 import dev.weir.streams.mock.MockUpstream;
 import dev.weir.streams.mock.Witness;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -25,13 +25,13 @@ public final class House implements AutoCloseable {
     public static final Duration PATIENCE = Duration.ofSeconds(15);
 
     private final MockUpstream mock;
-    private final Path data;
+    private final TemporaryDirectory data;
     private String yaml;
     private final Map<String, String> environment;
     private final Clock clock;
     private Weir weir;
 
-    private House(MockUpstream mock, Path data, String yaml, Map<String, String> environment, Clock clock)
+    private House(MockUpstream mock, TemporaryDirectory data, String yaml, Map<String, String> environment, Clock clock)
             throws IOException {
         this.clock = clock;
         this.mock = mock;
@@ -76,7 +76,7 @@ public final class House implements AutoCloseable {
                         : yaml + "weir:\n  access_log: {target: \"off\"}\n";
             }
             yaml = yaml.replace("${MOCK}", mock.baseUrl());
-            return new House(mock, Files.createTempDirectory("weir-test"), yaml, new HashMap<>(), clock);
+            return new House(mock, TemporaryDirectory.make("weir-test"), yaml, new HashMap<>(), clock);
         } catch (IOException failure) {
             mock.close();
             throw new IllegalStateException(failure);
@@ -86,7 +86,7 @@ public final class House implements AutoCloseable {
     private Weir open() throws IOException {
         var config = ConfigFile.parse(yaml, environment, clock.instant());
         return Weir.start(
-                config.withWeir(config.weir().withServer("127.0.0.1", 0).withData(data)), clock, null);
+                config.withWeir(config.weir().withServer("127.0.0.1", 0).withData(data.path())), clock, null);
     }
 
     /** Stops and starts again over the same data, with a text of the configuration replaced. */
@@ -127,7 +127,7 @@ public final class House implements AutoCloseable {
     }
 
     public Path data() {
-        return data;
+        return data.path();
     }
 
     Visitor visitor() {
@@ -219,5 +219,6 @@ public final class House implements AutoCloseable {
     public void close() {
         weir.close();
         mock.close();
+        data.close();
     }
 }

@@ -193,6 +193,9 @@ final class KeyDuty implements Duty {
 
     private void ask(Asking call) {
         long now = clock.millis();
+        if (waiting.has(call)) {
+            return;
+        }
         if (!decide(call, now)) {
             park(call);
             purse().queue(call.ask(), now);
@@ -231,6 +234,9 @@ final class KeyDuty implements Duty {
     }
 
     private void park(Asking call) {
+        if (waiting.has(call)) {
+            return;
+        }
         if (!waiting.admit(call)) {
             call.answer(new Decision.Unavailable("too many calls of this key wait"));
         } else {

@@ -30,6 +30,12 @@ final class WaitingRoom {
         return waiting.isEmpty();
     }
 
+    /** The same question waits already: its door has asked again. */
+    boolean has(Meter.Asking call) {
+        Waiting same = waiting.get(call.hold());
+        return same != null && same.call.ask().topUp() == call.ask().topUp();
+    }
+
     /** @return false when the room is full */
     boolean admit(Meter.Asking call) {
         if (waiting.size() >= MOST) {

@@ -543,6 +543,25 @@ final class MeterTest {
     }
 
     @Test
+    void aCallThatIsAskedForAgainWhileItWaitsIsHeldAndAnsweredOnce() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        store.be(MemoryStore.Mood.STALLED);
+        HoldId hold = new HoldId(host, ++sequence);
+        Meter.Reserve reserve = new Meter.Reserve(hold, "key", "gpt", CALL, null, now.get() + 2000, decided);
+        meter.tell(reserve);
+        meter.tell(reserve);
+        time.timePasses(Duration.ofMillis(800));
+        meter.tell(reserve);
+        store.release();
+
+        door.expectMessageClass(Decision.Granted.class);
+        door.expectNoMessage(Duration.ofMillis(100));
+        meter.tell(reserve); // it runs
+        door.expectMessageClass(Decision.Granted.class);
+        assertThat(inspect(meter).standings().get(0).committed()).isOne();
+    }
+
+    @Test
     void aSmallCallDoesNotOvertakeOneThatWaits() {
         ActorRef<Meter.Command> meter = created(Keys.budget(1000, null));
         granted(meter, CALL);

@@ -28,8 +28,9 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
 
 /**
- * What this node has asked of meters and has no answer to: reservations, which are given up in time, and settlements,
- * which are sent again until they are acknowledged, however long that takes.
+ * What this node has asked of meters and has no answer to. Messages get lost where a meter moves, so all are repeated: reservations
+ * and top-ups until they are given up, settlements until they are acknowledged, however long that takes. A meter counts each once
+ * as long as it knows the hold; what it grants once more after the end is settled as unused when the answer comes.
  *
  * <p>One actor takes the answers of all calls. An ask of Pekko's would make an actor and a timer for each call, and
  * answer on the common pool: two more changes of threads.
@@ -40,16 +41,47 @@ final class Correspondence {
     static final Duration TICK = Duration.ofMillis(50);
 
     private static final String NAME = "weir-correspondence";
+    private static final Decision NO_ANSWER = new Decision.Unavailable("the key's meter did not answer in time");
     private static final int LONGEST_PAUSE_TICKS = 40;
 
-    private record Reservation(String meter, Ask ask, long lastTick, CompletableFuture<Decision> decision) {}
+    /** Half of what a meter lets a call wait. */
+    private static final long PATIENCE_TICKS = 10;
+
+    private record Reservation(String meter, Ask ask, Question question) {}
 
     /** A call that was granted, and has not ended. */
     private record Running(String meter, Ask ask, long epoch) {}
 
     private record TopUpId(HoldId hold, int number) {}
 
-    private record TopUp(long lastTick, CompletableFuture<Decision> decision) {}
+    /** What a meter is to decide, in time. Its numbers are the tick's. */
+    private static final class Question {
+        private final EntityRef<Meter.Command> meter;
+        private final Meter.Command message;
+        private final long lastTick;
+        private final CompletableFuture<Decision> decision = new CompletableFuture<>();
+        private long nextTick;
+        private long pauseTicks = PATIENCE_TICKS;
+
+        Question(EntityRef<Meter.Command> meter, Meter.Command message, long now, long ticks) {
+            this.meter = meter;
+            this.message = message;
+            this.lastTick = now + ticks;
+            this.nextTick = now + PATIENCE_TICKS;
+        }
+
+        void ask() {
+            meter.tell(message);
+        }
+
+        void askAgain(long tick) {
+            if (tick >= nextTick) {
+                pauseTicks *= 2;
+                nextTick = tick + pauseTicks;
+                ask();
+            }
+        }
+    }
 
     /** Its numbers are the tick's. */
     private static final class Settlement {
@@ -69,7 +101,7 @@ final class Correspondence {
     private final Function<String, EntityRef<Meter.Command>> meters;
     private final long settleTicks;
     private final Map<HoldId, Reservation> reservations = new ConcurrentHashMap<>();
-    private final Map<TopUpId, TopUp> topUps = new ConcurrentHashMap<>();
+    private final Map<TopUpId, Question> topUps = new ConcurrentHashMap<>();
     private final Map<HoldId, Settlement> settlements = new ConcurrentHashMap<>();
     private final Map<HoldId, Running> running = new ConcurrentHashMap<>();
 
@@ -108,16 +140,18 @@ final class Correspondence {
             switch (answer) {
                 case Decided decided -> {
                     Reservation asked = reservations.remove(decided.hold());
-                    if (asked != null) {
+                    if (asked == null) {
+                        settleStray(decided);
+                    } else {
                         if (decided.decision() instanceof Decision.Granted granted
                                 && asked.ask.need().slots() > 0) {
                             running.put(decided.hold(), new Running(asked.meter, asked.ask, granted.epoch()));
                         }
-                        asked.decision.complete(decided.decision());
+                        asked.question.decision.complete(decided.decision());
                     }
                 }
                 case ToppedUp toppedUp -> {
-                    TopUp asked = topUps.remove(new TopUpId(toppedUp.hold(), toppedUp.number()));
+                    Question asked = topUps.remove(new TopUpId(toppedUp.hold(), toppedUp.number()));
                     if (asked != null) {
                         asked.decision.complete(toppedUp.decision());
                     }
@@ -134,23 +168,17 @@ final class Correspondence {
         });
     }
 
-    /** Asks once. A reservation that is not answered in time is settled as unused, in case it is granted later. */
+    /** A reservation that is not answered in time is settled as unused, in case it is granted later. */
     CompletionStage<Decision> reserve(String meter, Ask ask, long notAfterEpochMillis, Duration timeout) {
-        Reservation asked = new Reservation(meter, ask, now + ticks(timeout), new CompletableFuture<>());
-        reservations.put(ask.hold(), asked);
-        meters.apply(meter)
-                .tell(new Meter.Reserve(
-                        ask.hold(),
-                        ask.hash(),
-                        ask.model(),
-                        ask.need(),
-                        ask.endUser(),
-                        notAfterEpochMillis,
-                        answers.narrow()));
-        return asked.decision;
+        Meter.Reserve message = new Meter.Reserve(
+                ask.hold(), ask.hash(), ask.model(), ask.need(), ask.endUser(), notAfterEpochMillis, answers.narrow());
+        Question question = new Question(meters.apply(meter), message, now, ticks(timeout));
+        reservations.put(ask.hold(), new Reservation(meter, ask, question));
+        question.ask();
+        return question.decision;
     }
 
-    /** Asks once. What is granted too late is the hold's all the same, until it is settled. */
+    /** What is granted too late is the hold's all the same, until it is settled. */
     CompletionStage<Decision> topUp(
             String meter,
             HoldId hold,
@@ -160,11 +188,11 @@ final class Correspondence {
             Need need,
             long notAfterEpochMillis,
             Duration timeout) {
-        TopUp asked = new TopUp(now + ticks(timeout), new CompletableFuture<>());
-        topUps.put(new TopUpId(hold, number), asked);
-        meters.apply(meter)
-                .tell(new Meter.TopUp(hold, epoch, number, model, need, notAfterEpochMillis, answers.narrow()));
-        return asked.decision;
+        Meter.TopUp message = new Meter.TopUp(hold, epoch, number, model, need, notAfterEpochMillis, answers.narrow());
+        Question question = new Question(meters.apply(meter), message, now, ticks(timeout));
+        topUps.put(new TopUpId(hold, number), question);
+        question.ask();
+        return question.decision;
     }
 
     CompletionStage<Done> settle(String meter, HoldId hold, long epoch, Need held, Need used, boolean began) {
@@ -180,18 +208,32 @@ final class Correspondence {
         return settlement.done;
     }
 
+    /** Granted once more: a repeated reservation was on its way for so long that the call is over. */
+    private void settleStray(Decided decided) {
+        HoldId hold = decided.hold();
+        if (decided.decision() instanceof Decision.Granted granted
+                && !running.containsKey(hold)
+                && !settlements.containsKey(hold)) {
+            settle(granted.meter(), hold, granted.epoch(), Need.NONE, Need.NONE, false);
+        }
+    }
+
     private void tick() {
         long tick = now + 1;
         now = tick;
         reservations.forEach((hold, asked) -> {
-            if (tick >= asked.lastTick && reservations.remove(hold, asked)) {
+            if (tick < asked.question.lastTick) {
+                asked.question.askAgain(tick);
+            } else if (reservations.remove(hold, asked)) {
                 settle(asked.meter, hold, 0, asked.ask.need(), Need.NONE, false);
-                asked.decision.complete(new Decision.Unavailable("the key's meter did not answer in time"));
+                asked.question.decision.complete(NO_ANSWER);
             }
         });
         topUps.forEach((id, asked) -> {
-            if (tick >= asked.lastTick && topUps.remove(id, asked)) {
-                asked.decision.complete(new Decision.Unavailable("the key's meter did not answer in time"));
+            if (tick < asked.lastTick) {
+                asked.askAgain(tick);
+            } else if (topUps.remove(id, asked)) {
+                asked.decision.complete(NO_ANSWER);
             }
         });
         reopening.forEach((hold, at) -> {

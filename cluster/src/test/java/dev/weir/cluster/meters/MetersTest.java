@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.ConfigFactory;
 import dev.weir.actors.meter.Ack;
 import dev.weir.actors.meter.AdminReply;
+import dev.weir.actors.meter.Decided;
 import dev.weir.actors.meter.Decision;
 import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.Keeper;
@@ -13,7 +14,9 @@ import dev.weir.actors.meter.Meter;
 import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.MeterStore;
 import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.ToppedUp;
 import dev.weir.config.AccountId;
+import dev.weir.config.KeySettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +36,8 @@ final class MetersTest {
 
     private static final Need CALL = Need.ofCall(10, 100, true);
     private static final HoldId HOLD = new HoldId(1, 1);
+    private static final Decision GRANTED =
+            new Decision.Granted(HOLD, 3, "k", KeySettings.UNLIMITED, null, 0, List.of(), List.of());
 
     private final ActorTestKit kit = ActorTestKit.create(
             ManualTime.config().withFallback(ConfigFactory.parseString("pekko.actor.provider = local")));
@@ -115,10 +120,66 @@ final class MetersTest {
 
         assertThat(NodeTest.get(decision)).isInstanceOf(Decision.Unavailable.class);
         assertThat(reserve.notAfterEpochMillis()).isEqualTo(2000);
+        meter.expectMessage(reserve);
+        meter.expectMessage(reserve);
         Meter.Settle settle = meter.expectMessageClass(Meter.Settle.class);
         assertThat(settle.hold()).isEqualTo(HOLD);
         assertThat(settle.began()).isFalse();
         settle.replyTo().tell(new Ack(HOLD));
+    }
+
+    @Test
+    void aReservationIsRepeatedUntilItIsAnswered() {
+        Meters meters = meters(10);
+        CompletionStage<Decision> decision = meters.reserve("k", HOLD, "gpt", CALL, null, Duration.ofSeconds(2));
+        Meter.Reserve lost = meter.expectMessageClass(Meter.Reserve.class);
+
+        time.timePasses(Duration.ofMillis(550));
+
+        Meter.Reserve again = meter.expectMessageClass(Meter.Reserve.class);
+        assertThat(again).isEqualTo(lost);
+        again.replyTo().tell(new Decided(HOLD, new Decision.UnknownKey()));
+        assertThat(NodeTest.get(decision)).isInstanceOf(Decision.UnknownKey.class);
+        time.timePasses(Duration.ofSeconds(2));
+        meter.expectNoMessage();
+    }
+
+    @Test
+    void whatIsGrantedOnceMoreAfterTheEndIsGivenBack() {
+        Meters meters = meters(10);
+        CompletionStage<Decision> decision = meters.reserve("k", HOLD, "gpt", CALL, null, Duration.ofSeconds(2));
+        Meter.Reserve reserve = meter.expectMessageClass(Meter.Reserve.class);
+        reserve.replyTo().tell(new Decided(HOLD, GRANTED));
+        NodeTest.get(decision);
+        reserve.replyTo().tell(new Decided(HOLD, GRANTED));
+        meter.expectNoMessage(); // the call runs
+        CompletionStage<Done> settled = meters.settle("k", HOLD, 3, CALL, CALL, true);
+        Meter.Settle settle = meter.expectMessageClass(Meter.Settle.class);
+        settle.replyTo().tell(new Ack(HOLD));
+        NodeTest.get(settled);
+
+        reserve.replyTo().tell(new Decided(HOLD, GRANTED));
+
+        Meter.Settle stray = meter.expectMessageClass(Meter.Settle.class);
+        assertThat(stray.hold()).isEqualTo(HOLD);
+        assertThat(stray.epoch()).isEqualTo(3);
+        assertThat(stray.began()).isFalse();
+        stray.replyTo().tell(new Ack(HOLD));
+    }
+
+    @Test
+    void aTopUpIsRepeatedUntilItIsAnswered() {
+        Meters meters = meters(10);
+        CompletionStage<Decision> decision =
+                meters.topUp("k", HOLD, 3, 1, "gpt", Need.ofMore(10, 100, true), Duration.ofSeconds(2));
+        Meter.TopUp lost = meter.expectMessageClass(Meter.TopUp.class);
+
+        time.timePasses(Duration.ofMillis(550));
+
+        Meter.TopUp again = meter.expectMessageClass(Meter.TopUp.class);
+        assertThat(again).isEqualTo(lost);
+        again.replyTo().tell(new ToppedUp(HOLD, 1, GRANTED));
+        assertThat(NodeTest.get(decision)).isEqualTo(GRANTED);
     }
 
     @Test

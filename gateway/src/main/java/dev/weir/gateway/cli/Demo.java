@@ -7,7 +7,6 @@ import dev.weir.streams.mock.MockSettings;
 import dev.weir.streams.mock.MockUpstream;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
@@ -49,7 +48,14 @@ final class Demo implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Path directory = data == null ? Files.createTempDirectory("weir-demo") : data;
+        if (data != null) {
+            return serve(data, () -> {});
+        }
+        TemporaryDirectory temporary = TemporaryDirectory.make("weir-demo");
+        return serve(temporary.path(), temporary::close);
+    }
+
+    private int serve(Path directory, Runnable atEnd) throws IOException, InterruptedException {
         MockUpstream mock = MockUpstream.start(MockSettings.forTests().withScript("ttft=200ms;gap=40ms;tokens=24"));
         WeirConfig config = ConfigFile.parse(yaml(mock.baseUrl()), Map.of(), Instant.now());
         Weir weir =
@@ -57,6 +63,7 @@ final class Demo implements Callable<Integer> {
         UntilStopped.stopWithProcess(() -> {
             weir.close();
             mock.close();
+            atEnd.run();
         });
         welcome(spec.commandLine().getOut(), "http://" + HOST + ":" + weir.port());
         HeapSize.giveBackAfterStart();

@@ -7,18 +7,15 @@ import dev.weir.streams.mock.MockSettings;
 import dev.weir.streams.mock.MockUpstream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -47,8 +44,9 @@ final class Train implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Path directory = Files.createTempDirectory("weir-train");
-        try (MockUpstream mock = MockUpstream.start(MockSettings.forTests())) {
+        try (TemporaryDirectory temporary = TemporaryDirectory.make("weir-train");
+                MockUpstream mock = MockUpstream.start(MockSettings.forTests())) {
+            Path directory = temporary.path();
             WeirConfig config = ConfigFile.parse(yaml(mock.baseUrl(), directory), Map.of(), Instant.now());
             try (Weir weir = Weir.start(
                     config.withWeir(config.weir().withServer(HOST, 0).withData(directory.resolve("data"))))) {
@@ -56,8 +54,6 @@ final class Train implements Callable<Integer> {
                 exercise(weir.port());
             }
             return 0;
-        } finally {
-            delete(directory);
         }
     }
 
@@ -131,14 +127,6 @@ final class Train implements Callable<Integer> {
     private static void expect200(Pupil pupil) {
         if (!pupil.status().equals("200")) {
             throw new IllegalStateException("a call of the training was answered with " + pupil.status());
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> all = Files.walk(directory)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
         }
     }
 }

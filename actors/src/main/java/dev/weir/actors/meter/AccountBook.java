@@ -322,6 +322,11 @@ final class AccountBook {
         planned.clear();
     }
 
+    /** The last row of this owner: whoever is next need not ask whether it is still at work. */
+    MeterState leaving(long nonce) {
+        return durable.left(durable.limits(), List.of(), durable.spentNanoUsd()).next(nonce);
+    }
+
     /** What to answer those who were in the last plan. */
     List<Answer> answers() {
         List<Answer> answers = new ArrayList<>();

@@ -300,7 +300,7 @@ final class AccountDuty implements Duty {
 
     @Override
     public Optional<MeterState> leaving(long nonce) {
-        return Optional.empty();
+        return Optional.of(book().leaving(nonce));
     }
 
     @Override

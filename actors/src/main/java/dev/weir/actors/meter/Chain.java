@@ -292,6 +292,32 @@ final class Chain {
         return marks;
     }
 
+    /**
+     * What accounts' meters do not know yet of a hold that came from another node: as long as that is so they know of it there.
+     *
+     * @return by share, how far its account's meter has to be before they do
+     */
+    Map<Share, Long> unsaid(Hold hold) {
+        Map<Share, Long> marks = new HashMap<>(0);
+        for (AccountId account : hold.accounts()) {
+            Share share = shares.open(account);
+            if (share == null) {
+                continue;
+            }
+            share.lock();
+            try {
+                if (!share.isDurable(share.charged())) {
+                    marks.put(share, share.charged());
+                    share.watch(watcher);
+                    shares.ask(share, 0);
+                }
+            } finally {
+                share.unlock();
+            }
+        }
+        return marks;
+    }
+
     /** Ends a hold that the key's meter has lost: the shares may know it still, or are charged what went beyond it. */
     void settleUnknown(KeySettings key, HoldId hold, Need held, Need used, boolean began) {
         List<Share> all = above(key);

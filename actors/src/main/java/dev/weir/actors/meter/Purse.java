@@ -393,7 +393,11 @@ final class Purse {
      * @return what has to be durable before it is acknowledged; empty when it is not known yet whom it is charged to
      */
     Optional<Debt> reopen(HoldId id, long epoch, String model, @Nullable String endUser, long heldSlots) {
-        if (holds.containsKey(id) || oldHolds.isOver(id, epoch, durable.born())) {
+        Hold known = holds.get(id);
+        if (known != null) {
+            return Optional.of(new Debt(false, chain.unsaid(known)));
+        }
+        if (oldHolds.isOver(id, epoch, durable.born())) {
             return Optional.of(Debt.NONE);
         }
         List<Share> above = chain.lockedFor(durable, endUser);

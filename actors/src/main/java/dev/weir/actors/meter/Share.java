@@ -249,6 +249,9 @@ final class Share {
             if (pays && Hold.settle(slice, open.model, open.pieces, paid, took, began)) {
                 charged++;
             }
+            if (open.rest && slice.giveBackSlots(open.pieces)) {
+                charged++;
+            }
         }
         return true;
     }

@@ -4,6 +4,7 @@ import dev.weir.config.AccountId;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -181,6 +182,20 @@ final class ShareSlice implements Portion {
     /** Gives back what is not in use. */
     void giveBack() {
         returned += Math.max(0, headroom());
+    }
+
+    /**
+     * Slots of a call that came from another node and is over go back: they may be free there already, when that node is gone.
+     *
+     * @return whether there were any
+     */
+    boolean giveBackSlots(List<Hold.Piece> pieces) {
+        long slots = 0;
+        for (Hold.Piece piece : pieces) {
+            slots += rule.id().kind() == LimitId.Kind.SLOTS && piece.isOf(this) ? piece.amount() : 0;
+        }
+        returned += Math.clamp(headroom(), 0, slots);
+        return slots > 0;
     }
 
     /**

@@ -176,6 +176,23 @@ class ShareTest {
                 .allSatisfy(limit -> assertThat(limit.committed()).isZero());
     }
 
+    /** That node may be gone, and its slots free: another one's are not to be used again. */
+    @Test
+    void aSlotThatHasMovedGoesBackWhenItsCallEnds() {
+        Share[] shares = moved();
+        talk(shares[1], 2);
+        talk(shares[1], 2);
+        long before = shares[1].charged();
+
+        shares[1].settle(ask(1).hold(), Need.NONE, CALL, true);
+
+        assertThat(shares[1].slices())
+                .filteredOn(slice -> slice.id().kind() == LimitId.Kind.SLOTS)
+                .singleElement()
+                .satisfies(slice -> assertThat(slice.piece()).isZero());
+        assertThat(shares[1].charged()).as("its meter is told").isGreaterThan(before);
+    }
+
     @Test
     void aCallThatEndsBeforeItsNodeKnowsWhatItHasEndsThen() {
         Share[] shares = moved();

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,8 @@ final class TakeoverTest {
     private static final Need CALL = Need.ofCall(10, 100, true);
     private static final long BEFORE = 7;
     private static final long HERE = 8;
+
+    private static final Decided LAST = new Decided(new HoldId(0, 0), new Decision.UnknownKey());
 
     private final MemoryStore store = new MemoryStore();
     private final AtomicLong now = new AtomicLong(1_800_000_000_000L);
@@ -115,8 +118,18 @@ final class TakeoverTest {
         for (int call = 0; call < 20; call++) {
             reserve(former, HERE);
         }
-        long more = door.receiveSeveralMessages(20).stream()
-                .filter(decided -> decided.decision() instanceof Decision.Granted)
+        door.expectTerminated(former, Duration.ofSeconds(3)); // and whoever came later is not answered
+        door.getRef().tell(LAST);
+        long more = door
+                .fishForMessage(
+                        Duration.ofSeconds(3),
+                        decided -> decided.equals(LAST)
+                                ? FishingOutcomes.complete()
+                                : decided.decision() instanceof Decision.Granted
+                                        ? FishingOutcomes.continueAndCollect()
+                                        : FishingOutcomes.continueAndIgnore())
+                .stream()
+                .filter(decided -> !decided.equals(LAST))
                 .count();
         assertThat(more + grant.standings().getFirst().committed() - 1)
                 .as("what the former owner still gives out was its own")

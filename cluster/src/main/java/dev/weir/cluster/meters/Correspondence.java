@@ -26,6 +26,7 @@ import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this node has asked of meters and has no answer to. Messages get lost where a meter moves, so all are repeated: reservations
@@ -90,6 +91,9 @@ final class Correspondence {
         private final CompletableFuture<Done> done = new CompletableFuture<>();
         private long nextTick;
         private int pauseTicks = 1;
+
+        /** Granted once more while it was on its way: what was granted may have come after it. */
+        private Decision.@Nullable Granted again;
 
         Settlement(String meter, Meter.Settle message, long nextTick) {
             this.meter = meter;
@@ -157,12 +161,7 @@ final class Correspondence {
                     }
                 }
                 case Reopened reopened -> reopened(reopened.hold());
-                case Ack ack -> {
-                    Settlement sent = settlements.remove(ack.hold());
-                    if (sent != null) {
-                        sent.done.complete(Done.getInstance());
-                    }
-                }
+                case Ack ack -> acknowledged(settlements.remove(ack.hold()));
             }
             return Behaviors.same();
         });
@@ -208,13 +207,28 @@ final class Correspondence {
         return settlement.done;
     }
 
-    /** Granted once more: a repeated reservation was on its way for so long that the call is over. */
+    /** Granted once more: a repeated reservation was on its way for so long that the call is over, or about to be. */
     private void settleStray(Decided decided) {
         HoldId hold = decided.hold();
-        if (decided.decision() instanceof Decision.Granted granted
-                && !running.containsKey(hold)
-                && !settlements.containsKey(hold)) {
+        if (!(decided.decision() instanceof Decision.Granted granted) || running.containsKey(hold)) {
+            return;
+        }
+        Settlement sent = settlements.get(hold);
+        if (sent == null) {
             settle(granted.meter(), hold, granted.epoch(), Need.NONE, Need.NONE, false);
+        } else {
+            sent.again = granted;
+        }
+    }
+
+    private void acknowledged(@Nullable Settlement sent) {
+        if (sent == null) {
+            return;
+        }
+        sent.done.complete(Done.getInstance());
+        Decision.Granted again = sent.again;
+        if (again != null) {
+            settle(again.meter(), again.hold(), again.epoch(), Need.NONE, Need.NONE, false);
         }
     }
 

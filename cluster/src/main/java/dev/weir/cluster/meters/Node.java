@@ -246,8 +246,7 @@ public final class Node {
                 () -> meters.settled(bounds.settleAtStop())
                         .thenCompose(settled -> giveBack(system, keeper, null, bounds)));
         // Meters that have moved meanwhile took from this node's shares until then, and left what they did not use. The
-        // way
-        // to accounts' meters went with the regions: another node passes it on.
+        // way to accounts' meters went with the regions: another node passes it on.
         shutdown.addTask(CoordinatedShutdown.PhaseClusterLeave(), "weir-give-back", () -> {
             ActorRef<Keeper.Command> other = membership.nodes().keepers().entrySet().stream()
                     .filter(each -> each.getKey() != membership.incarnation()

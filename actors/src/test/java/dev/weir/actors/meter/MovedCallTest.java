@@ -1,0 +1,116 @@
+package dev.weir.actors.meter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.config.AccountId;
+import dev.weir.config.AccountSettings;
+import dev.weir.config.KeySettings;
+import dev.weir.config.Limits;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/** A call runs while its key's meter goes from node 1 to node 2, which is asked by the call's door whether it knows the call. */
+class MovedCallTest {
+
+    private static final ActorTestKit KIT = ActorTestKit.create();
+    private static final AccountId TEAM = AccountId.team("t");
+    private static final long NOW = 1_800_000_000_000L;
+    private static final KeySettings KEY = new KeySettings(
+            null,
+            List.of(),
+            null,
+            "t",
+            null,
+            Limits.NONE,
+            null,
+            null,
+            KeySettings.KeyType.DEFAULT,
+            Map.of(),
+            List.of(),
+            false);
+    private static final Need CALL = Need.ofCall(1, 0, true);
+    private static final Ask ASK = new Ask(new HoldId(3, 1), "k", "m", CALL, null, 0, 0, true);
+
+    private final Deque<Want> wants = new ArrayDeque<>();
+    private final ActorRef<Meter.Command> watcher =
+            KIT.<Meter.Command>createTestProbe().getRef();
+    private final AccountBook book = book();
+    private long nonce;
+
+    private static MeterSettings common(long host) {
+        return new MeterSettings(
+                host,
+                ZoneOffset.UTC,
+                MeterSettings.Unpriced.REJECT,
+                Duration.ofMinutes(1),
+                0,
+                10,
+                new FakeNodes(incarnation -> true));
+    }
+
+    private static AccountBook book() {
+        AccountSettings settings =
+                AccountSettings.unlimited(AccountId.Kind.TEAM).withLimits(Limits.NONE.withSlots(6));
+        MeterState row = MeterState.created(TEAM.toString(), settings, 1, NOW).next(1);
+        return AccountBook.ofCreated(TEAM, row, common(1));
+    }
+
+    @AfterAll
+    static void close() {
+        KIT.shutdownTestKit();
+    }
+
+    private Shares shares(long node) {
+        Shares shares = new Shares(node, ZoneOffset.UTC, wants::add);
+        shares.keeper(KIT.<Keeper.Command>createTestProbe().getRef());
+        shares.exists(TEAM);
+        return shares;
+    }
+
+    private void talk(Shares shares) {
+        while (!wants.isEmpty()) {
+            book.want(wants.poll());
+            book.plan(state -> state, NOW, ++nonce).ifPresent(book::written);
+            book.answers().forEach(answer -> shares.told(answer.allotted(), NOW));
+        }
+    }
+
+    /** The row that node 1 leaves. */
+    private MeterState left() {
+        Shares shares = shares(1);
+        MeterState row = MeterState.created("k", KEY, 1, NOW).next(1);
+        Purse purse = Purse.ofCreated(row, common(1), shares, watcher);
+        while (purse.reserve(ASK, NOW).isEmpty()) {
+            purse.queue(ASK, NOW);
+            talk(shares);
+            purse.unqueue();
+        }
+        return purse.leaving(2);
+    }
+
+    @Test
+    void isKnownThereWhenItsAccountsKnowWhereItIs() {
+        MeterState row = left();
+        Shares shares = shares(2);
+        Purse purse = new Purse(row, 0, common(2), shares, watcher);
+
+        Debt debt = purse.reopen(ASK.hold(), 1, "m", null, 1).orElseThrow();
+
+        assertThat(debt.marks()).hasSize(1);
+        assertThat(debt.marks())
+                .noneSatisfy((share, mark) -> assertThat(share.isDurable(mark)).isTrue());
+        talk(shares);
+        assertThat(debt.marks())
+                .allSatisfy((share, mark) -> assertThat(share.isDurable(mark)).isTrue());
+        assertThat(purse.reopen(ASK.hold(), 1, "m", null, 1))
+                .hasValueSatisfying(none -> assertThat(none.isNone()).isTrue());
+    }
+}

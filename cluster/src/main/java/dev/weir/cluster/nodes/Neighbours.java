@@ -55,7 +55,7 @@ public final class Neighbours implements Nodes {
     public record Pong(long by, boolean mayDecide) implements Command, Wire {}
 
     /** What happens here. */
-    public sealed interface Event extends Command permits Rows, Removed, OwnCallsSaid, Release, Tick {}
+    public sealed interface Event extends Command permits Rows, Removed, OwnCallsSaid, Release, Shut, Tick {}
 
     record Rows(List<NodeRow> rows, long storeMillis) implements Event {}
 
@@ -69,6 +69,9 @@ public final class Neighbours implements Nodes {
     record OwnCallsSaid(long gone) implements Event {}
 
     record Release(long gone) implements Event {}
+
+    /** Who is no member any more has left a meter that may be at work. */
+    record Shut(long incarnation) implements Event {}
 
     enum Tick implements Event {
         TICK
@@ -188,6 +191,14 @@ public final class Neighbours implements Nodes {
 
     @Override
     public void fence(long incarnation) {
+        ActorRef<Command> to = actor;
+        if (to != null) {
+            to.tell(new Shut(incarnation));
+        }
+    }
+
+    /** From now on it cannot say that it is there. */
+    void shutOut(long incarnation) {
         if (incarnation != self.card.incarnation() && fencing.add(incarnation)) {
             LOG.warn("Node {} is shut out: it was not left by itself, and is no member any more", incarnation);
             self.blocking.execute(() -> {

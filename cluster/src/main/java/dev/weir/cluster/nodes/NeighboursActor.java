@@ -42,6 +42,7 @@ final class NeighboursActor {
     private final Set<Long> ended = new HashSet<>();
     private final Set<Long> said = new HashSet<>();
     private final Map<Long, Boolean> removed = new HashMap<>();
+    private final Set<Long> shutting = new HashSet<>();
     private List<NodeRow> rows = List.of();
     private @Nullable Set<Long> unmet;
     private long storeMillis;
@@ -105,6 +106,7 @@ final class NeighboursActor {
                 }
             }
             case Neighbours.Release release -> release(release.gone());
+            case Neighbours.Shut shut -> shutting.add(shut.incarnation());
             case Neighbours.Tick tick -> tick();
         }
     }
@@ -174,7 +176,7 @@ final class NeighboursActor {
         for (Card card : neighbours.cards().values()) {
             Boolean downed = removed.get(card.uid());
             if (downed != null && (downed || lapsed.contains(card.incarnation()))) {
-                neighbours.fence(card.incarnation());
+                neighbours.shutOut(card.incarnation());
             }
         }
     }
@@ -191,7 +193,7 @@ final class NeighboursActor {
                 continue;
             }
             if (starts && row.isLapsed(storeMillis) && (address == null || ticks > TICKS_OF_PATIENCE)) {
-                neighbours.fence(row.incarnation());
+                neighbours.shutOut(row.incarnation());
             }
             if (address != null) {
                 ActorSelection selection = Adapter.toClassic(context.getSystem())
@@ -254,8 +256,20 @@ final class NeighboursActor {
         }
     }
 
+    /** A tick after somebody asked for it: by then it is known whether the node was leaving, and has the time to say so. */
+    private void shutOut() {
+        for (long each : shutting) {
+            Card card = neighbours.cards().get(each);
+            if (card == null || !Boolean.FALSE.equals(removed.get(card.uid()))) {
+                neighbours.shutOut(each);
+            }
+        }
+        shutting.clear();
+    }
+
     private void tick() {
         ticks++;
+        shutOut();
         greet();
         if (rows.stream().anyMatch(NodeRow::fenced)) {
             look(self().authority().millis());

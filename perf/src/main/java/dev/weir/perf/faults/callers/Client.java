@@ -41,6 +41,7 @@ public final class Client {
     public Said call(String id, int door, Order order) {
         HttpRequest request = request(doors.at(door), id, order);
         int status = 0;
+        String failure = "";
         Reading reading = new Reading();
         long began = System.nanoTime();
         try {
@@ -54,7 +55,7 @@ public final class Client {
                 }
             }
         } catch (IOException broken) {
-            // What has come so far counts.
+            failure = broken.toString(); // what has come so far counts
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }
@@ -66,6 +67,7 @@ public final class Client {
                 status,
                 reading.tokens,
                 reading.whole,
+                failure,
                 began,
                 System.nanoTime());
     }

@@ -10,6 +10,7 @@ package dev.weir.perf.faults.callers;
  * @param status 0 when no answer came
  * @param tokens of the output that the client has got
  * @param whole the answer came to its end
+ * @param failure why it did not; empty when it did
  */
 public record Said(
         String id,
@@ -19,6 +20,7 @@ public record Said(
         int status,
         long tokens,
         boolean whole,
+        String failure,
         long beganNanos,
         long endedNanos) {
 
@@ -33,6 +35,7 @@ public record Said(
 
     @Override
     public String toString() {
-        return "call " + id + " with key " + key + " at door " + (door + 1);
+        return "call " + id + " with key " + key + " at door " + (door + 1)
+                + (failure.isEmpty() ? "" : " (" + failure + ")");
     }
 }

@@ -41,16 +41,9 @@ public final class NamedRuns {
                 Database database = Database.start(campaign.work())) {
             database.renew();
             ClusterSite site = new ClusterSite(new ClusterSite.Parts(
-                    campaign.home(),
-                    directory,
-                    database,
-                    network,
-                    nodes,
-                    script.models(),
-                    script.clocks(),
-                    campaign.sabotage()));
+                    campaign.home(), directory, database, network, nodes, script.models(), campaign.sabotage()));
             try (Stage stage = new Stage(site)) {
-                site.start();
+                site.start(script.clocks());
                 String seen = script.play(stage);
                 return told(campaign, name, seen, stage, directory);
             }

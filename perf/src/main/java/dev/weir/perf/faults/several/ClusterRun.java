@@ -58,24 +58,33 @@ final class ClusterRun {
         }
     }
 
-    private final ClusterSite.Parts parts;
+    private final ClusterSite site;
+    private final long seenBefore;
+    private final int restartsBefore;
     private final long seed;
     private final Plan plan;
     private final Quotas quotas;
     private final Judge judge = new Judge();
 
-    ClusterRun(ClusterSite.Parts parts, long seed, Plan plan) {
-        this.parts = parts;
+    /** @param site that has been used before, perhaps */
+    ClusterRun(ClusterSite site, long seed, Plan plan) {
+        this.site = site;
+        this.seenBefore = site.mock().witness().sightings().stream()
+                .mapToLong(Sighting::serial)
+                .max()
+                .orElse(0);
+        this.restartsBefore = site.restarts();
         this.seed = seed;
         this.plan = plan;
-        this.quotas = new Quotas(plan.limitMillis());
+        this.quotas = new Quotas(seed, plan.limitMillis());
     }
 
     Result run() throws InterruptedException {
-        try (ClusterSite site = new ClusterSite(parts)) {
+        try {
             awaitRoomInTheDay();
-            site.start();
-            return judged(site, loaded(site));
+            site.start(plan.clocks());
+            List<String> keys = quotas.make(site.door());
+            return judged(keys, loaded(keys));
         } catch (IOException | SQLException broken) {
             return broken(String.valueOf(broken.getMessage()));
         }
@@ -101,15 +110,14 @@ final class ClusterRun {
         }
     }
 
-    private Load loaded(ClusterSite site) throws IOException, InterruptedException {
-        List<String> keys = quotas.make(site.door());
+    private Load loaded(List<String> keys) throws IOException, InterruptedException {
         Disturbance disturbance = new Disturbance(site, keys.getFirst());
         try (Doors doors = Doors.watching(site.doors())) {
             Client client = new Client(doors, keys, PATIENCE);
-            Prober prober = new Prober(client, Quotas.PROBED, Quotas.PROBED_FROM, Quotas.PROBED_KEYS);
-            Callers callers = new Callers(client, "c", Quotas::order, LONGEST_PAUSE_MILLIS);
+            Prober prober = new Prober(client, Quotas.PROBED, Quotas.PROBED_FROM, Quotas.PROBED_KEYS, seed);
+            Callers callers = new Callers(client, seed + "c", Quotas::order, LONGEST_PAUSE_MILLIS);
             long began = System.nanoTime();
-            prober.start(seed);
+            prober.start();
             callers.start(CALLERS, seed);
             disturbance.start(plan);
             disturbance.join();
@@ -126,20 +134,20 @@ final class ClusterRun {
         }
     }
 
-    private Result judged(ClusterSite site, Load load) throws IOException, InterruptedException, SQLException {
+    private Result judged(List<String> keys, Load load) throws IOException, InterruptedException, SQLException {
         site.settle();
-        double messagesACall = messagesACall(site);
-        List<Sighting> witness = site.mock().witness().sightings();
-        List<JsonNode> rows = site.door().rows();
+        double messagesACall = messagesACall();
+        List<Sighting> witness = site.mock().witness().since(seenBefore);
+        List<JsonNode> rows = site.door().rows(keys);
         List<Said> said = load.all();
         judge.rows(witness, rows, said);
         judge.statuses(said);
         quotas.judge(judge, witness, rows, said, Standstill.of(site, load.happened)::hadOpen);
         if (plan.isOrderly()) {
             judge.undisturbed(said);
-            judge.noneEndedByItself(site.restarts());
+            judge.noneEndedByItself(restarts());
         }
-        boolean nothingLost = plan.isOrderly();
+        boolean nothingLost = plan.isOrderly() && !plan.isBrief();
         if (nothingLost) {
             site.restart(); // nodes have nothing ahead then
         }
@@ -147,6 +155,9 @@ final class ClusterRun {
         List<Quotas.Share> shares = quotas.shares(witness, load.said);
         if (plan.events().isEmpty()) {
             shares.forEach(share -> judge.usedUp(share.name(), Math.round(share.used() * 1e4), 10_000));
+        }
+        if (!judge.findings().isClean()) {
+            new Evidence(site.directory()).write(witness, rows, said);
         }
         return new Result(
                 seed,
@@ -156,9 +167,13 @@ final class ClusterRun {
                 said.stream().filter(Said::admitted).count(),
                 shares,
                 recoveries(load),
-                site.restarts(),
+                restarts(),
                 messagesACall,
                 null);
+    }
+
+    private int restarts() {
+        return site.restarts() - restartsBefore;
     }
 
     private static List<Double> recoveries(Load load) {
@@ -168,7 +183,7 @@ final class ClusterRun {
                 .toList();
     }
 
-    private static double messagesACall(ClusterSite site) throws InterruptedException {
+    private double messagesACall() throws InterruptedException {
         double messages = 0;
         double calls = 0;
         for (Node node : site.nodes()) {

@@ -44,33 +44,26 @@ public final class ClusterRuns {
                 campaign.allowed().stream().filter(Fault::happensToSeveral).toList());
         List<ClusterRun.Result> results = new ArrayList<>();
         try (Network network = Network.orLoopback(nodes, campaign.say());
-                Database database = Database.start(campaign.work())) {
+                Database database = Database.start(campaign.work());
+                Sites sites = new Sites(campaign, network, database, nodes)) {
             allowed.removeIf(fault -> fault.parts() && !network.canBeParted());
             for (int run = 0; run < campaign.runs(); run++) {
                 long seed = campaign.seed() + run;
                 Plan plan = planner.plan(seed, allowed);
-                database.renew();
-                Path directory = campaign.directory(run);
-                ClusterSite.Parts parts = new ClusterSite.Parts(
-                        campaign.home(),
-                        directory,
-                        database,
-                        network,
-                        nodes,
-                        Quotas.MODELS,
-                        plan.clocks(),
-                        campaign.sabotage());
-                ClusterRun.Result result = new ClusterRun(parts, seed, plan).run();
+                ClusterRun.Result result = new ClusterRun(sites.next(), seed, plan).run();
                 results.add(result);
                 campaign.write(ClusterReport.of(results, nodes, campaign.seed()));
-                say(campaign, result, directory);
+                say(campaign, result, sites.directory());
+                if (!result.isClean()) {
+                    sites.leave();
+                }
             }
         }
         campaign.say().println(ClusterReport.summary(results));
         return results.stream().allMatch(ClusterRun.Result::isClean);
     }
 
-    private static void say(Campaign campaign, ClusterRun.Result result, Path directory) throws IOException {
+    private static void say(Campaign campaign, ClusterRun.Result result, Path directory) {
         campaign.say()
                 .printf(
                         Locale.ROOT,
@@ -86,9 +79,7 @@ public final class ClusterRuns {
                                 ? ""
                                 : String.format(Locale.ROOT, ", %.2f messages a call", result.messagesACall()),
                         result.isClean() ? "kept" : "NOT KEPT");
-        if (result.isClean() && campaign.sabotage() == null) {
-            Campaign.delete(directory);
-        } else {
+        if (!result.isClean() || campaign.sabotage() != null) {
             result.findings().details().forEach(detail -> campaign.say().println("    " + detail));
             campaign.say()
                     .println("    " + (result.broken() == null ? "" : result.broken() + ", ") + "see " + directory);

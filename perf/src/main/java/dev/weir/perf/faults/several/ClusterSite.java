@@ -13,6 +13,7 @@ import dev.weir.streams.mock.MockUpstream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,7 +21,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One run's processes: a mock upstream, and gateways over one database. */
+/** The processes of one run, or of several one after the other: a mock upstream, and gateways over one database. */
 public final class ClusterSite implements AutoCloseable {
 
     private static final int PORT = 4000;
@@ -31,6 +32,7 @@ public final class ClusterSite implements AutoCloseable {
     /** Three of them share a small machine with what calls them. */
     private static final String HEAP = "192m";
 
+    private final Path directory;
     private final Network network;
     private final Database database;
     private final MockUpstream mock;
@@ -43,7 +45,6 @@ public final class ClusterSite implements AutoCloseable {
      * @param home the root of the repository
      * @param directory that the run may fill
      * @param models of the catalogue
-     * @param clocks which nodes' clocks can be set: they start more slowly
      * @param sabotage what all gateways are broken with; null for whole ones
      */
     public record Parts(
@@ -53,10 +54,10 @@ public final class ClusterSite implements AutoCloseable {
             Network network,
             int nodes,
             List<String> models,
-            List<Integer> clocks,
             @Nullable Sabotage sabotage) {}
 
     public ClusterSite(Parts parts) throws IOException {
+        this.directory = parts.directory;
         this.network = parts.network;
         this.database = parts.database;
         this.isHarmed = parts.sabotage != null;
@@ -77,8 +78,7 @@ public final class ClusterSite implements AutoCloseable {
         FakeClock clock = new FakeClock(directory.resolve("clock"));
         SlowWire wire = database.wire(network.laboratory());
         String address = network.address(number);
-        Map<String, String> environment = new HashMap<>(parts.clocks.contains(number) ? clock.environment() : Map.of());
-        environment.put("WEIR_HEAP", HEAP);
+        Map<String, String> environment = new HashMap<>(Map.of("WEIR_HEAP", HEAP));
         if (parts.sabotage != null) {
             environment.put("WEIR_JAVA_OPTS", parts.sabotage.flag(parts.home));
         }
@@ -108,6 +108,11 @@ public final class ClusterSite implements AutoCloseable {
         return database;
     }
 
+    /** What its nodes have, each in a folder of its own. */
+    Path directory() {
+        return directory;
+    }
+
     public Network network() {
         return network;
     }
@@ -130,10 +135,19 @@ public final class ClusterSite implements AutoCloseable {
                 .door();
     }
 
-    /** Starts all, and waits until all are ready. */
-    public void start() throws IOException, InterruptedException {
+    /**
+     * Starts all that do not run, and waits until all are ready.
+     *
+     * @param clocks which nodes' clocks can be set from now on: they start more slowly
+     */
+    public void start(List<Integer> clocks) throws IOException, InterruptedException {
         for (Node node : nodes) {
-            node.launch();
+            if (clocks.contains(node.number())) {
+                node.letClockBeSet();
+            }
+            if (!node.isAttended()) {
+                node.launch();
+            }
         }
         awaitReady();
     }
@@ -157,6 +171,7 @@ public final class ClusterSite implements AutoCloseable {
         network.heal();
         for (Node node : nodes) {
             node.wire().slow(0);
+            node.clock().set(Duration.ZERO);
         }
     }
 
@@ -186,7 +201,7 @@ public final class ClusterSite implements AutoCloseable {
                 node.leave();
             }
         }
-        start();
+        start(List.of());
     }
 
     /** Settlements are acknowledged and rows are written. */

@@ -72,6 +72,17 @@ public final class Node {
         taken.set(false);
     }
 
+    /** From its next start on, which is soon. */
+    void letClockBeSet() throws IOException, InterruptedException {
+        if (gateway.has(clock.environment())) {
+            return;
+        }
+        if (attended) {
+            leave();
+        }
+        gateway.add(clock.environment());
+    }
+
     /** Starts it. From now on it is kept running. */
     public void launch() throws IOException {
         gateway.launch();

@@ -133,6 +133,11 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis) {
                 .toList();
     }
 
+    /** One of many in little time. */
+    boolean isBrief() {
+        return limitMillis == SHORT_LOAD_MILLIS;
+    }
+
     /** No more happens than what an operator does every day. */
     boolean isOrderly() {
         return events.stream().allMatch(event -> event.fault().isOrderly());

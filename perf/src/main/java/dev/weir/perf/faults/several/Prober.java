@@ -14,17 +14,19 @@ final class Prober {
 
     private static final int LONGEST_PAUSE_MILLIS = 500;
 
+    private final long seed;
     private final List<Callers> callers = new ArrayList<>();
 
     /** @param first the number of its first key, of {@code keys} */
-    Prober(Client client, String model, int first, int keys) {
+    Prober(Client client, String model, int first, int keys, long seed) {
+        this.seed = seed;
         for (int key = first; key < first + keys; key++) {
             Order order = new Order(key, model, "", false);
-            callers.add(new Callers(client, "p" + key + "-", random -> order, LONGEST_PAUSE_MILLIS));
+            callers.add(new Callers(client, seed + "p" + key + "-", random -> order, LONGEST_PAUSE_MILLIS));
         }
     }
 
-    void start(long seed) {
+    void start() {
         callers.forEach(each -> each.start(1, seed));
     }
 

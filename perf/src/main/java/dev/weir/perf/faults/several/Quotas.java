@@ -40,12 +40,6 @@ final class Quotas {
     static final int PROBED_FROM = 9;
     static final int PROBED_KEYS = 24;
 
-    private static final String ORGANIZATION = "house";
-    private static final String REQUESTS_TEAM = "requests";
-    private static final String OTHERS_TEAM = "others";
-    private static final String TOKENS_TEAM = "tokens";
-    private static final String SLOTS_TEAM = "slots";
-
     /** In percent: what {@code weir.meters.overage_percent} is by default. */
     private static final long OVERAGE = 5;
 
@@ -61,6 +55,11 @@ final class Quotas {
     /** With less than a call holds at first nobody is admitted. */
     private static final long TOKENS_HELD = 120;
 
+    private final String organization;
+    private final String requestsTeam;
+    private final String othersTeam;
+    private final String tokensTeam;
+    private final String slotsTeam;
     private final long requestsOfKey;
     private final long requestsOfTeam;
     private final long requestsOfOrganization;
@@ -71,8 +70,16 @@ final class Quotas {
     /** How much of a limit was used. */
     record Share(String name, double used) {}
 
-    /** @param millis the limits are for so much load, of which they take about half */
-    Quotas(int millis) {
+    /**
+     * @param seed tells accounts of one run from those of another
+     * @param millis the limits are for so much load, of which they take about half
+     */
+    Quotas(long seed, int millis) {
+        this.organization = "house" + seed;
+        this.requestsTeam = "requests" + seed;
+        this.othersTeam = "others" + seed;
+        this.tokensTeam = "tokens" + seed;
+        this.slotsTeam = "slots" + seed;
         long scale = millis / 1_000;
         this.requestsOfKey = 12 * scale;
         this.requestsOfTeam = 50 * scale;
@@ -84,30 +91,30 @@ final class Quotas {
 
     /** Makes accounts and keys; the keys in their order. */
     List<String> make(Door door) throws IOException, InterruptedException {
-        door.change("/organization/new", Map.of("organization_id", ORGANIZATION, "rpd_limit", requestsOfOrganization));
+        door.change("/organization/new", Map.of("organization_id", organization, "rpd_limit", requestsOfOrganization));
         door.change(
                 "/team/new",
-                Map.of("team_id", REQUESTS_TEAM, "organization_id", ORGANIZATION, "rpd_limit", requestsOfTeam));
-        door.change("/team/new", Map.of("team_id", OTHERS_TEAM, "organization_id", ORGANIZATION));
+                Map.of("team_id", requestsTeam, "organization_id", organization, "rpd_limit", requestsOfTeam));
+        door.change("/team/new", Map.of("team_id", othersTeam, "organization_id", organization));
         door.change(
                 "/team/new",
                 Map.of(
                         "team_id",
-                        TOKENS_TEAM,
+                        tokensTeam,
                         "tpd_limit",
                         tokensOfTeam,
                         "end_user_limits",
                         Map.of("rpd_limit", requestsOfEndUser)));
-        door.change("/team/new", Map.of("team_id", SLOTS_TEAM, "max_parallel_requests", SLOTS_OF_THE_TEAM));
+        door.change("/team/new", Map.of("team_id", slotsTeam, "max_parallel_requests", SLOTS_OF_THE_TEAM));
         List<Map<String, Object>> wanted = new ArrayList<>(List.of(
-                Map.of("team_id", REQUESTS_TEAM, "rpd_limit", requestsOfKey),
-                Map.of("team_id", REQUESTS_TEAM),
-                Map.of("team_id", OTHERS_TEAM),
-                Map.of("team_id", TOKENS_TEAM),
-                Map.of("team_id", TOKENS_TEAM),
+                Map.of("team_id", requestsTeam, "rpd_limit", requestsOfKey),
+                Map.of("team_id", requestsTeam),
+                Map.of("team_id", othersTeam),
+                Map.of("team_id", tokensTeam),
+                Map.of("team_id", tokensTeam),
                 Map.of("max_budget", tokensOfBudget * Catalogue.NANO_USD_A_TOKEN / 1e9),
-                Map.of("team_id", SLOTS_TEAM, "max_parallel_requests", SLOTS_OF_THE_KEY),
-                Map.of("team_id", SLOTS_TEAM),
+                Map.of("team_id", slotsTeam, "max_parallel_requests", SLOTS_OF_THE_KEY),
+                Map.of("team_id", slotsTeam),
                 Map.of()));
         for (int probed = 0; probed < PROBED_KEYS; probed++) {
             wanted.add(Map.of());
@@ -205,14 +212,14 @@ final class Quotas {
      */
     void books(Judge judge, Door door, List<Sighting> witness, List<JsonNode> rows, boolean exactly)
             throws IOException, InterruptedException {
-        JsonNode requests = limits(door, REQUESTS_TEAM);
-        JsonNode tokens = limits(door, TOKENS_TEAM);
-        judge.atRest(REQUESTS_TEAM, requests);
-        judge.atRest(TOKENS_TEAM, tokens);
-        judge.atRest(SLOTS_TEAM, limits(door, SLOTS_TEAM));
+        JsonNode requests = limits(door, requestsTeam);
+        JsonNode tokens = limits(door, tokensTeam);
+        judge.atRest(requestsTeam, requests);
+        judge.atRest(tokensTeam, tokens);
+        judge.atRest(slotsTeam, limits(door, slotsTeam));
         long used = Witnessed.of(witness, 0, 1).requests();
-        book(judge, REQUESTS_TEAM, requests, used, exactly);
-        book(judge, TOKENS_TEAM, tokens, tokens(rows), exactly);
+        book(judge, requestsTeam, requests, used, exactly);
+        book(judge, tokensTeam, tokens, tokens(rows), exactly);
     }
 
     private static void book(Judge judge, String team, JsonNode limits, long rows, boolean exactly) {
@@ -228,9 +235,9 @@ final class Quotas {
         return door.read("/team/info?team_id=" + team).path("team_info").path("limits");
     }
 
-    private static long tokens(List<JsonNode> rows) {
+    private long tokens(List<JsonNode> rows) {
         return rows.stream()
-                .filter(row -> row.path("team_id").asText().equals(TOKENS_TEAM))
+                .filter(row -> row.path("team_id").asText().equals(tokensTeam))
                 .mapToLong(row -> row.path("total_tokens").asLong())
                 .sum();
     }

@@ -83,10 +83,23 @@ public final class Door {
 
     /** Every attempt's row. */
     public List<JsonNode> rows() throws IOException, InterruptedException {
+        return rowsOf("");
+    }
+
+    /** The rows of every attempt of these keys. */
+    public List<JsonNode> rows(List<String> keys) throws IOException, InterruptedException {
+        List<JsonNode> rows = new ArrayList<>();
+        for (String key : keys) {
+            rows.addAll(rowsOf("&api_key=" + key));
+        }
+        return rows;
+    }
+
+    private List<JsonNode> rowsOf(String which) throws IOException, InterruptedException {
         List<JsonNode> rows = new ArrayList<>();
         JsonNode page;
         do {
-            page = read("/spend/logs?attempts=true&limit=" + PAGE + "&offset=" + rows.size());
+            page = read("/spend/logs?attempts=true&limit=" + PAGE + "&offset=" + rows.size() + which);
             page.forEach(rows::add);
         } while (page.size() == PAGE);
         return rows;

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -46,13 +47,13 @@ public final class Gateway {
     }
 
     private final Place place;
-    private final Map<String, String> environment;
+    private final Map<String, String> environment = new ConcurrentHashMap<>();
     private final Thread atExit = new Thread(this::abandon, "weir-gateway-end");
     private volatile @Nullable Process process;
 
     public Gateway(Place place, Catalogue catalogue, Map<String, String> environment) throws IOException {
         this.place = place;
-        this.environment = Map.copyOf(environment);
+        this.environment.putAll(environment);
         Files.createDirectories(place.data());
         Files.writeString(place.config(), catalogue.yaml());
         Runtime.getRuntime().addShutdownHook(atExit);
@@ -60,6 +61,15 @@ public final class Gateway {
 
     public Door door() {
         return place.door();
+    }
+
+    /** What its next process has to be started with besides. */
+    public void add(Map<String, String> more) {
+        environment.putAll(more);
+    }
+
+    public boolean has(Map<String, String> more) {
+        return environment.entrySet().containsAll(more.entrySet());
     }
 
     /** Starts it, and does not wait. */

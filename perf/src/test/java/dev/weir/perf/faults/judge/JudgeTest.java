@@ -130,7 +130,7 @@ final class JudgeTest {
 
     @Test
     void whereAnOperatorIsAtWorkEveryFailureIsWrong() {
-        judge.undisturbed(List.of(said(503), said(0), new Said("call", 0, "", 0, 200, 7, false, 0, 1)));
+        judge.undisturbed(List.of(said(503), said(0), new Said("call", 0, "", 0, 200, 7, false, "", 0, 1)));
 
         assertThat(judge.findings().wrong()).isEqualTo(3);
     }
@@ -224,7 +224,7 @@ final class JudgeTest {
     }
 
     private static Said said(int status) {
-        return new Said("call", 0, "", 0, status, status == 200 ? TOKENS : 0, status == 200, 0, 1);
+        return new Said("call", 0, "", 0, status, status == 200 ? TOKENS : 0, status == 200, "", 0, 1);
     }
 
     private static JsonNode limits(int held) {

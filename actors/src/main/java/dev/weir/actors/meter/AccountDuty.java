@@ -30,7 +30,7 @@ final class AccountDuty implements Duty {
     private static final int TICKS_TO_REPEAT = 3;
 
     /** Longer than this nobody waits for what others do not use. */
-    private static final int TICKS_TO_RECALL = 5;
+    private static final int TICKS_TO_RECALL = 2;
 
     private final AccountId id;
     private final Life life;

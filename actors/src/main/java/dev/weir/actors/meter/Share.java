@@ -24,10 +24,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Share {
 
-    private static final int TICKS_TO_ANSWER = 5;
+    /** With a recall at the meter that nobody answers, a call still gets its answer within what it waits. */
+    private static final int TICKS_TO_ANSWER = 3;
 
     /** So many messages in a row without an answer are no accident. */
-    private static final int SILENT = 3;
+    private static final int SILENT = 5;
 
     /** @param beyond whether it may go beyond a limit */
     private record Waiting(

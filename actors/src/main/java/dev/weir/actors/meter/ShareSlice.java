@@ -123,7 +123,7 @@ final class ShareSlice implements Portion {
         }
         boolean open = isOpen(now);
         long missing = Math.max(0, waiting - (open ? headroom() : 0));
-        long ahead = onStock && (missing > 0 || isLow(now)) ? demand.ahead(now) : 0;
+        long ahead = onStock && (missing > 0 || isLow(now)) ? demand.ahead(rule.cap(now), now) : 0;
         return new Want.Line(
                 rule.id(),
                 gen,
@@ -344,7 +344,7 @@ final class ShareSlice implements Portion {
 
     @Override
     public boolean isLow(long now) {
-        return free > 0 && isOpen(now) && headroom() < demand.ahead(free, now) / 2;
+        return free > 0 && isOpen(now) && headroom() < (1 + demand.ahead(rule.cap(now), free, now)) / 2;
     }
 
     @Override

@@ -372,6 +372,9 @@ public final class Weir implements AutoCloseable {
         ready = false;
         door.closeConnectionsAfterNextResponse();
         Node here = node;
+        if (here != null) {
+            here.leave();
+        }
         long notice = settings.shutdown().notice().toMillis();
         if (here != null && here.hasNeighbours() && notice > 0) {
             LOG.info("Stopping: not ready any more; calls are taken for {} ms still", notice);

@@ -12,6 +12,7 @@ import dev.weir.actors.meter.MeterSettings;
 import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Shares;
 import dev.weir.cluster.ledger.LostHolds;
+import dev.weir.cluster.nodes.Allocation;
 import dev.weir.cluster.nodes.Membership;
 import dev.weir.cluster.nodes.NodeKey;
 import dev.weir.cluster.store.Database;
@@ -37,6 +38,7 @@ import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.cluster.sharding.ShardRegion.CurrentShardRegionState;
 import org.apache.pekko.cluster.sharding.typed.ClusterShardingQuery;
+import org.apache.pekko.cluster.sharding.typed.ClusterShardingSettings;
 import org.apache.pekko.cluster.sharding.typed.GetShardRegionState;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
@@ -158,7 +160,7 @@ public final class Node {
                     keeper.tell(new Keeper.Known(lists));
                     LostCalls lost = new LostCalls(new LostHolds(database.writing(), membership.clock()));
                     membership.calls(meters::sayRunning, lost::take);
-                    node.place(sharding, store, settings.meters(membership), membership.clock(), dispatcher);
+                    node.place(system, store, settings.meters(membership), membership.clock(), dispatcher);
                     node.endWith(system, keeper, store, lost, database, bounds);
                     return membership.join();
                 })
@@ -184,15 +186,18 @@ public final class Node {
     }
 
     private void place(
-            ClusterSharding sharding,
+            ActorSystem<?> system,
             JdbcMeterStore rows,
             MeterSettings common,
             InstantSource clock,
             DispatcherSelector dispatcher) {
+        ClusterSharding sharding = ClusterSharding.get(system);
+        ClusterShardingSettings byConfig = ClusterShardingSettings.create(system);
         sharding.init(Entity.of(
                         Meters.KEYS,
                         entity -> Meter.ofKey(
                                 entity.getEntityId(), rows, common, shares, clock, new Placed(sharding, entity)))
+                .withAllocationStrategy(new Allocation(membership, sharding.defaultShardAllocationStrategy(byConfig)))
                 .withEntityProps(dispatcher)
                 .withStopMessage(Meter.Stop.INSTANCE));
         sharding.init(Entity.of(
@@ -203,6 +208,7 @@ public final class Node {
                                 common,
                                 clock,
                                 new Placed(sharding, entity)))
+                .withAllocationStrategy(new Allocation(membership, sharding.defaultShardAllocationStrategy(byConfig)))
                 .withEntityProps(dispatcher)
                 .withStopMessage(Meter.Stop.INSTANCE));
     }
@@ -320,6 +326,11 @@ public final class Node {
                         PATIENCE,
                         system.scheduler())
                 .handle((state, late) -> late == null ? state.getShards().size() : 0);
+    }
+
+    /** It is about to leave: nothing comes to it any more. What it has it keeps until the actor system ends. */
+    public void leave() {
+        membership.leave();
     }
 
     /** There are other nodes over the same store. */

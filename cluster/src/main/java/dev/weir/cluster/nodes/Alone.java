@@ -8,6 +8,7 @@ import dev.weir.cluster.store.Database;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -65,6 +66,14 @@ final class Alone implements Membership {
     /** No other node has admitted any. */
     @Override
     public void calls(Supplier<CompletableFuture<Done>> calls, Consumer<Lost> lost) {}
+
+    @Override
+    public void leave() {}
+
+    @Override
+    public Set<String> leaving() {
+        return Set.of();
+    }
 
     @Override
     public Nodes nodes() {

@@ -236,6 +236,16 @@ final class Clustered implements Membership {
     }
 
     @Override
+    public void leave() {
+        tell(Neighbours.Leave.NOW);
+    }
+
+    @Override
+    public Set<String> leaving() {
+        return nodes().leaving();
+    }
+
+    @Override
     public boolean reachesOthers() {
         return nodes().keepers().size() > 1 && authority.isFresh();
     }

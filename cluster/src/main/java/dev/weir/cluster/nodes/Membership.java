@@ -8,6 +8,7 @@ import dev.weir.cluster.store.Database;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -74,6 +75,12 @@ public interface Membership extends AutoCloseable {
 
     /** Completes when this node is a member; fails when that takes too long, saying why. */
     CompletionStage<Done> join();
+
+    /** The node is about to leave: others let nothing come to it any more. */
+    void leave();
+
+    /** The addresses, as {@code host:port}, of nodes that have said that they are. */
+    Set<String> leaving();
 
     /** The node has left by itself: whoever takes over need not wait. Blocks for a commit. */
     @Override

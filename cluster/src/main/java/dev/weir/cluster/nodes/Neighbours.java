@@ -35,7 +35,7 @@ public final class Neighbours implements Nodes {
     private static final Logger LOG = LoggerFactory.getLogger(Neighbours.class);
 
     /** What nodes say to each other, and what happens to one. */
-    public sealed interface Command permits Hello, Welcome, SayCalls, CallsSaid, Ping, Pong, Event {}
+    public sealed interface Command permits Hello, Welcome, SayCalls, CallsSaid, Ping, Pong, Leaving, Event {}
 
     /** A node that starts is there: from now on it has to hear what all are told. */
     public record Hello(Card card, ActorRef<Command> from) implements Command, Wire {}
@@ -54,8 +54,11 @@ public final class Neighbours implements Nodes {
 
     public record Pong(long by, boolean mayDecide) implements Command, Wire {}
 
+    /** It is about to leave. */
+    public record Leaving(long by) implements Command, Wire {}
+
     /** What happens here. */
-    public sealed interface Event extends Command permits Rows, Removed, OwnCallsSaid, Release, Shut, Tick {}
+    public sealed interface Event extends Command permits Rows, Removed, OwnCallsSaid, Release, Shut, Leave, Tick {}
 
     record Rows(List<NodeRow> rows, long storeMillis) implements Event {}
 
@@ -72,6 +75,11 @@ public final class Neighbours implements Nodes {
 
     /** Who is no member any more has left a meter that may be at work. */
     record Shut(long incarnation) implements Event {}
+
+    /** This node is about to leave. */
+    enum Leave implements Event {
+        NOW
+    }
 
     enum Tick implements Event {
         TICK
@@ -107,6 +115,7 @@ public final class Neighbours implements Nodes {
     private final Set<Long> released = ConcurrentHashMap.newKeySet();
     private final Set<Long> fencing = ConcurrentHashMap.newKeySet();
     private final Set<Long> releasing = ConcurrentHashMap.newKeySet();
+    private final Set<Long> leaving = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Done> introduced = new CompletableFuture<>();
 
     /** Who has said who it is since the table was read, and before that: their rows may be newer than what was read. */
@@ -230,6 +239,24 @@ public final class Neighbours implements Nodes {
     /** Those who may be at work, this one included, by incarnation. */
     public Map<Long, Card> peers() {
         return new TreeMap<>(view.peers);
+    }
+
+    /** The addresses of those who are about to leave. */
+    Set<String> leaving() {
+        return leaving.isEmpty()
+                ? Set.of()
+                : view.peers.values().stream()
+                        .filter(card -> leaving.contains(card.incarnation()))
+                        .map(Card::address)
+                        .collect(Collectors.toSet());
+    }
+
+    void leaves(long incarnation) {
+        leaving.add(incarnation);
+    }
+
+    boolean isLeaving() {
+        return leaving.contains(self.card.incarnation());
     }
 
     /** What they said of themselves. */

@@ -107,6 +107,11 @@ final class NeighboursActor {
             }
             case Neighbours.Release release -> release(release.gone());
             case Neighbours.Shut shut -> shutting.add(shut.incarnation());
+            case Neighbours.Leaving leaving -> neighbours.leaves(leaving.by());
+            case Neighbours.Leave leave -> {
+                neighbours.leaves(card().incarnation());
+                sayLeaving();
+            }
             case Neighbours.Tick tick -> tick();
         }
     }
@@ -281,8 +286,15 @@ final class NeighboursActor {
                 }
             }
             fenceRemoved();
+            if (neighbours.isLeaving()) {
+                sayLeaving();
+            }
         }
         stepDownIfAlone();
+    }
+
+    private void sayLeaving() {
+        refs.forEach((incarnation, ref) -> ref.tell(new Neighbours.Leaving(card().incarnation())));
     }
 
     /** Others may act and this node may not: it is of no use, and has what they need. */

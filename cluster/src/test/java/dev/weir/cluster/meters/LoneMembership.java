@@ -9,6 +9,7 @@ import dev.weir.cluster.nodes.Membership;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -48,6 +49,14 @@ final class LoneMembership implements Membership {
 
     @Override
     public void calls(Supplier<CompletableFuture<Done>> calls, Consumer<Lost> lost) {}
+
+    @Override
+    public void leave() {}
+
+    @Override
+    public Set<String> leaving() {
+        return Set.of();
+    }
 
     @Override
     public Nodes nodes() {

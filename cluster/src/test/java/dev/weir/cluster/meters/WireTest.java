@@ -139,6 +139,7 @@ final class WireTest {
                 new Neighbours.CallsSaid(7, 8),
                 new Neighbours.Ping(neighbour),
                 new Neighbours.Pong(8, true),
+                new Neighbours.Leaving(8),
                 new Allotted(
                         ACCOUNT,
                         4,

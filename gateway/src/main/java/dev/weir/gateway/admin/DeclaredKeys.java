@@ -14,6 +14,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +32,7 @@ public final class DeclaredKeys {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeclaredKeys.class);
     private static final int PAGE = 500;
+    private static final int TRIES = 3;
 
     private final Meters meters;
 
@@ -60,13 +63,12 @@ public final class DeclaredKeys {
     private void declareGlobal(Limits limits) {
         AccountSettings settings =
                 AccountSettings.unlimited(AccountId.Kind.GLOBAL).withLimits(limits);
-        AdminReply reply = meters.update(AccountId.EVERYTHING, settings, 0)
-                .toCompletableFuture()
-                .join();
+        AdminReply reply = answer(() -> meters.update(AccountId.EVERYTHING, settings, 0));
         if (reply instanceof AdminReply.NoSuchKey && !limits.equals(Limits.NONE)) {
-            reply = meters.create(AccountId.EVERYTHING, settings)
-                    .toCompletableFuture()
-                    .join();
+            reply = answer(() -> meters.create(AccountId.EVERYTHING, settings));
+        }
+        if (reply instanceof AdminReply.AlreadyExists) {
+            reply = answer(() -> meters.update(AccountId.EVERYTHING, settings, 0)); // its maker was not told
         }
         if (!(reply instanceof AdminReply.Done || reply instanceof AdminReply.NoSuchKey)) {
             throw new IllegalStateException("weir.global: its limits were not taken: " + reply);
@@ -99,26 +101,31 @@ public final class DeclaredKeys {
         String alias = settings.alias();
         String owner = alias == null ? null : owners.get(alias);
         if (owner != null && !owner.equals(hash)) {
-            require(
-                    hash,
-                    meters.update(hash, settings.withoutAlias(), 0)
-                            .toCompletableFuture()
-                            .join());
+            require(hash, answer(() -> meters.update(hash, settings.withoutAlias(), 0)));
         }
         if (!declared.containsKey(hash) && !settings.blocked()) {
             LOG.warn("Key {} is no longer declared: blocked", hash);
-            require(hash, meters.block(hash, true).toCompletableFuture().join());
+            require(hash, answer(() -> meters.block(hash, true)));
         }
     }
 
     private void declare(String hash, KeySettings settings) {
         KeySettings marked = settings.withMetadata(marked(settings.metadata()));
-        AdminReply created = meters.create(hash, marked).toCompletableFuture().join();
+        AdminReply created = answer(() -> meters.create(hash, marked));
         if (created instanceof AdminReply.AlreadyExists) {
-            require(hash, meters.update(hash, marked, 0).toCompletableFuture().join());
+            require(hash, answer(() -> meters.update(hash, marked, 0)));
         } else {
             require(hash, created);
         }
+    }
+
+    /** While other nodes come and go a message may be lost, and what it asked for may have happened: all of it can be asked again. */
+    private static AdminReply answer(Supplier<CompletionStage<AdminReply>> question) {
+        AdminReply reply = question.get().toCompletableFuture().join();
+        for (int tries = 1; tries < TRIES && reply instanceof AdminReply.Unavailable; tries++) {
+            reply = question.get().toCompletableFuture().join();
+        }
+        return reply;
     }
 
     private static Map<String, Object> marked(Map<String, Object> metadata) {

@@ -1,0 +1,65 @@
+package dev.weir.cluster.nodes;
+
+import java.util.Set;
+import org.apache.pekko.actor.ActorRef;
+import org.apache.pekko.actor.ActorSystem;
+import org.apache.pekko.actor.Address;
+import org.apache.pekko.cluster.Cluster;
+import org.apache.pekko.cluster.sharding.ShardCoordinator.ActorSystemDependentAllocationStrategy;
+import org.apache.pekko.cluster.sharding.ShardCoordinator.ShardAllocationStrategy;
+import scala.collection.Iterator;
+import scala.collection.immutable.IndexedSeq;
+import scala.collection.immutable.Map;
+import scala.concurrent.Future;
+
+/**
+ * Where shards go: as Pekko has them by default, but to no node that has said that it is about to leave.
+ *
+ * <p>A region that is asked to host a shard when it is leaving already ignores that, and may be gone before it is asked for the
+ * shard again; its coordinator then waits for it, a minute or until it leaves itself, and nobody gets an answer from meters there.
+ */
+public final class Allocation implements ActorSystemDependentAllocationStrategy {
+
+    private final Membership membership;
+    private final ShardAllocationStrategy strategy;
+    private volatile Address self = new Address("pekko", "none");
+
+    public Allocation(Membership membership, ShardAllocationStrategy strategy) {
+        this.membership = membership;
+        this.strategy = strategy;
+    }
+
+    @Override
+    public void start(ActorSystem system) {
+        self = Cluster.get(system).selfMember().address();
+        if (strategy instanceof ActorSystemDependentAllocationStrategy dependent) {
+            dependent.start(system);
+        }
+    }
+
+    @Override
+    public Future<ActorRef> allocateShard(
+            ActorRef requester, String shard, Map<ActorRef, IndexedSeq<String>> allocations) {
+        Map<ActorRef, IndexedSeq<String>> staying = staying(allocations);
+        return strategy.allocateShard(requester, shard, staying.isEmpty() ? allocations : staying);
+    }
+
+    @Override
+    public Future<scala.collection.immutable.Set<String>> rebalance(
+            Map<ActorRef, IndexedSeq<String>> allocations, scala.collection.immutable.Set<String> inProgress) {
+        return strategy.rebalance(staying(allocations), inProgress);
+    }
+
+    private Map<ActorRef, IndexedSeq<String>> staying(Map<ActorRef, IndexedSeq<String>> allocations) {
+        Set<String> leaving = membership.leaving();
+        Map<ActorRef, IndexedSeq<String>> staying = allocations;
+        for (Iterator<ActorRef> regions = allocations.keysIterator(); regions.hasNext() && !leaving.isEmpty(); ) {
+            ActorRef region = regions.next();
+            Address address = region.path().address();
+            if (leaving.contains(MemberView.text(address.hasLocalScope() ? self : address))) {
+                staying = staying.removed(region);
+            }
+        }
+        return staying;
+    }
+}

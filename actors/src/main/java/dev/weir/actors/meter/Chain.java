@@ -217,15 +217,20 @@ final class Chain {
                 share.settle(hold.id(), before, used, began);
                 if (share.charged() > charged) {
                     marks = marks.isEmpty() ? new HashMap<>() : marks;
-                    marks.put(share, share.charged());
-                    share.watch(watcher);
-                    shares.ask(share, 0);
+                    owe(marks, share);
                 }
             } finally {
                 share.unlock();
             }
         }
         return marks;
+    }
+
+    /** With the lock: what was charged up to now has to be durable, and the watcher is told when it may be. */
+    private void owe(Map<Share, Long> marks, Share share) {
+        marks.put(share, share.charged());
+        share.watch(watcher);
+        shares.ask(share, 0);
     }
 
     /** What a hold has of accounts on this node, which it takes along. */
@@ -284,9 +289,7 @@ final class Chain {
                     endUser, verdict.pays(share.id()), hold.need().slots());
             share.take(hold.id(), hold.model(), part, from);
             if (!part.pieces().isEmpty()) {
-                marks.put(share, share.charged());
-                share.watch(watcher);
-                shares.ask(share, 0);
+                owe(marks, share);
             }
         }
         return marks;
@@ -307,9 +310,7 @@ final class Chain {
             share.lock();
             try {
                 if (!share.isDurable(share.charged())) {
-                    marks.put(share, share.charged());
-                    share.watch(watcher);
-                    shares.ask(share, 0);
+                    owe(marks, share);
                 }
             } finally {
                 share.unlock();

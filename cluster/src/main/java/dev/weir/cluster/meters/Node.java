@@ -197,7 +197,8 @@ public final class Node {
                         Meters.KEYS,
                         entity -> Meter.ofKey(
                                 entity.getEntityId(), rows, common, shares, clock, new Placed(sharding, entity)))
-                .withAllocationStrategy(new Allocation(membership, sharding.defaultShardAllocationStrategy(byConfig)))
+                .withAllocationStrategy(
+                        new Allocation(membership::leaving, sharding.defaultShardAllocationStrategy(byConfig)))
                 .withEntityProps(dispatcher)
                 .withStopMessage(Meter.Stop.INSTANCE));
         sharding.init(Entity.of(
@@ -208,7 +209,8 @@ public final class Node {
                                 common,
                                 clock,
                                 new Placed(sharding, entity)))
-                .withAllocationStrategy(new Allocation(membership, sharding.defaultShardAllocationStrategy(byConfig)))
+                .withAllocationStrategy(
+                        new Allocation(membership::leaving, sharding.defaultShardAllocationStrategy(byConfig)))
                 .withEntityProps(dispatcher)
                 .withStopMessage(Meter.Stop.INSTANCE));
     }

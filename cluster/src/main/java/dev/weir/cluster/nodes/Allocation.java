@@ -1,6 +1,7 @@
 package dev.weir.cluster.nodes;
 
 import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.Address;
@@ -20,12 +21,13 @@ import scala.concurrent.Future;
  */
 public final class Allocation implements ActorSystemDependentAllocationStrategy {
 
-    private final Membership membership;
+    private final Supplier<Set<String>> leaving;
     private final ShardAllocationStrategy strategy;
     private volatile Address self = new Address("pekko", "none");
 
-    public Allocation(Membership membership, ShardAllocationStrategy strategy) {
-        this.membership = membership;
+    /** @param leaving the addresses of those nodes, as {@code host:port} */
+    public Allocation(Supplier<Set<String>> leaving, ShardAllocationStrategy strategy) {
+        this.leaving = leaving;
         this.strategy = strategy;
     }
 
@@ -51,12 +53,12 @@ public final class Allocation implements ActorSystemDependentAllocationStrategy 
     }
 
     private Map<ActorRef, IndexedSeq<String>> staying(Map<ActorRef, IndexedSeq<String>> allocations) {
-        Set<String> leaving = membership.leaving();
+        Set<String> gone = leaving.get();
         Map<ActorRef, IndexedSeq<String>> staying = allocations;
-        for (Iterator<ActorRef> regions = allocations.keysIterator(); regions.hasNext() && !leaving.isEmpty(); ) {
+        for (Iterator<ActorRef> regions = allocations.keysIterator(); regions.hasNext() && !gone.isEmpty(); ) {
             ActorRef region = regions.next();
             Address address = region.path().address();
-            if (leaving.contains(MemberView.text(address.hasLocalScope() ? self : address))) {
+            if (gone.contains(MemberView.text(address.hasLocalScope() ? self : address))) {
                 staying = staying.removed(region);
             }
         }

@@ -115,6 +115,11 @@ public final class Authority implements InstantSource, AutoCloseable {
         return lost;
     }
 
+    /** The node has left, or was shut out. */
+    boolean isOver() {
+        return closed || lost;
+    }
+
     /** The store answered just now. */
     public boolean isFresh() {
         Sent last = renewed;

@@ -32,6 +32,7 @@ import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.ClusterEvent.MemberDowned;
 import org.apache.pekko.cluster.ClusterEvent.MemberEvent;
@@ -105,6 +106,7 @@ final class Clustered implements Membership {
         table.introduce(
                 incarnation, node.address(), Predecessor.replace(database.directory(), database.id(), incarnation));
         node.authority.start();
+        StoreLease.Place.of(Adapter.toClassic(system)).is(database, table, incarnation, node.authority);
         return node;
     }
 

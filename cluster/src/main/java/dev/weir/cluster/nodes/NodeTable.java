@@ -20,6 +20,8 @@ public final class NodeTable {
     /** So long without a word and a node is over, if nobody has shut it out before. */
     private static final long FORGOTTEN_MILLIS = 86_400_000;
 
+    private static final String AT_WORK = "fenced_at is null and stopped_at is null";
+
     private final Database database;
     private final String now;
 
@@ -77,9 +79,8 @@ public final class NodeTable {
      * @return the store's time; empty when the node was shut out
      */
     OptionalLong renew(Connection connection, long incarnation, boolean joined) throws SQLException {
-        try (PreparedStatement update = connection.prepareStatement(
-                "update node set renewed_at = " + now
-                        + ", joined = ? where incarnation = ? and fenced_at is null and stopped_at is null returning renewed_at")) {
+        try (PreparedStatement update = connection.prepareStatement("update node set renewed_at = " + now
+                + ", joined = ? where incarnation = ? and " + AT_WORK + " returning renewed_at")) {
             update.setBoolean(1, joined);
             update.setLong(2, incarnation);
             try (ResultSet row = update.executeQuery()) {
@@ -104,9 +105,50 @@ public final class NodeTable {
         }
     }
 
+    /**
+     * Takes a lease, unless another node has it that is at work.
+     *
+     * @return who has it now; null when this node was shut out
+     */
+    @Nullable
+    LeaseRow takeLease(Connection connection, String name, long incarnation) throws SQLException {
+        long silent = Authority.TERM.plus(Authority.GUARD).toMillis();
+        try (PreparedStatement take = connection.prepareStatement(
+                        "insert into lease (name, holder) select ?, incarnation from node where incarnation = ? and "
+                                + AT_WORK + " on conflict (name) do update set holder = excluded.holder"
+                                + " where not exists (select 1 from node where incarnation = lease.holder and "
+                                + AT_WORK + " and coalesce(renewed_at, started_at) >= " + now + " - " + silent + ")");
+                PreparedStatement select = connection.prepareStatement(
+                        "select holder, coalesce(renewed_at, started_at) from lease join node"
+                                + " on incarnation = holder where name = ? and exists"
+                                + " (select 1 from node where incarnation = ? and " + AT_WORK + ")")) {
+            take.setString(1, name);
+            take.setLong(2, incarnation);
+            take.executeUpdate();
+            select.setString(1, name);
+            select.setLong(2, incarnation);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next() ? new LeaseRow(row.getLong(1), row.getLong(2)) : null;
+            }
+        }
+    }
+
+    /** @param renewedAt when the holder last said that it is there */
+    record LeaseRow(long holder, long renewedAt) {}
+
+    /** Others may have it. */
+    void leaveLease(Connection connection, String name, long incarnation) throws SQLException {
+        try (PreparedStatement delete =
+                connection.prepareStatement("delete from lease where name = ? and holder = ?")) {
+            delete.setString(1, name);
+            delete.setLong(2, incarnation);
+            delete.executeUpdate();
+        }
+    }
+
     /** From now on the node cannot say that it is there. */
     void fence(long incarnation) {
-        update("fenced_at = " + now, incarnation, "fenced_at is null and stopped_at is null");
+        update("fenced_at = " + now, incarnation, AT_WORK);
     }
 
     /** The node has left, or is over. */

@@ -5,6 +5,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -53,9 +54,10 @@ public final class Client {
                 } else if (status == 200) {
                     reading.call(in);
                 }
+                in.transferTo(OutputStream.nullOutputStream()); // or this client would break its own connection
             }
         } catch (IOException broken) {
-            failure = broken.toString(); // what has come so far counts
+            failure = broken + ", " + broken.getCause(); // what has come so far counts
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }

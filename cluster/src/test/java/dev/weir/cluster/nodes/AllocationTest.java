@@ -1,0 +1,119 @@
+package dev.weir.cluster.nodes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import dev.weir.cluster.meters.Node;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.pekko.actor.ActorRef;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.typed.ActorRefResolver;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.cluster.sharding.ShardCoordinator.AbstractShardAllocationStrategy;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import scala.collection.immutable.IndexedSeq;
+import scala.concurrent.Future;
+import scala.jdk.javaapi.CollectionConverters;
+import scala.jdk.javaapi.FutureConverters;
+
+/** Shards go to the region that has the fewest, and to none of a node that has said that it leaves. */
+final class AllocationTest {
+
+    private final ActorTestKit here = ActorTestKit.create("weir", Node.config(ConfigFactory.empty()));
+    private final ActorTestKit there = ActorTestKit.create("weir", Node.config(ConfigFactory.empty()));
+    private final ActorRef own =
+            Adapter.toClassic(here.createTestProbe(String.class).getRef());
+    private final ActorRef other = Adapter.toClassic(ActorRefResolver.get(here.system())
+            .<String>resolveActorRef(ActorRefResolver.get(there.system())
+                    .toSerializationFormat(there.createTestProbe(String.class).getRef())));
+    private final List<Set<ActorRef>> offered = new ArrayList<>();
+    private Set<String> leaving = Set.of();
+    private final Allocation allocation = new Allocation(() -> leaving, new Fewest());
+
+    @BeforeEach
+    void start() {
+        allocation.start(Adapter.toClassic(here.system()));
+    }
+
+    @AfterEach
+    void close() {
+        here.shutdownTestKit();
+        there.shutdownTestKit();
+    }
+
+    private final class Fewest extends AbstractShardAllocationStrategy {
+        @Override
+        public Future<ActorRef> allocateShard(
+                ActorRef requester, String shard, Map<ActorRef, IndexedSeq<String>> allocations) {
+            return Future.successful(allocations.entrySet().stream()
+                    .min((a, b) ->
+                            Integer.compare(a.getValue().size(), b.getValue().size()))
+                    .orElseThrow()
+                    .getKey());
+        }
+
+        @Override
+        public Future<Set<String>> rebalance(Map<ActorRef, IndexedSeq<String>> allocations, Set<String> inProgress) {
+            offered.add(Set.copyOf(allocations.keySet()));
+            return Future.successful(Set.of());
+        }
+    }
+
+    private static String address(ActorTestKit kit) {
+        return MemberView.text(Cluster.get(kit.system()).selfMember().address());
+    }
+
+    private static IndexedSeq<String> shards(String... names) {
+        return CollectionConverters.asScala(List.of(names)).toIndexedSeq();
+    }
+
+    private static scala.collection.immutable.Map<ActorRef, IndexedSeq<String>> immutable(
+            Map<ActorRef, IndexedSeq<String>> map) {
+        return scala.collection.immutable.Map.from(CollectionConverters.asScala(map));
+    }
+
+    private ActorRef placed(Map<ActorRef, IndexedSeq<String>> allocations) {
+        return FutureConverters.asJava(allocation.allocateShard(own, "7", immutable(allocations)))
+                .toCompletableFuture()
+                .join();
+    }
+
+    @Test
+    void aShardGoesWhereTheFewestAre() {
+        assertThat(placed(Map.of(own, shards(), other, shards("1")))).isEqualTo(own);
+        assertThat(placed(Map.of(own, shards("1"), other, shards()))).isEqualTo(other);
+    }
+
+    @Test
+    void aShardGoesToNoNodeThatLeaves() {
+        leaving = Set.of(address(there));
+        assertThat(placed(Map.of(own, shards("1"), other, shards()))).isEqualTo(own);
+
+        leaving = Set.of(address(here));
+        assertThat(placed(Map.of(own, shards(), other, shards("1")))).isEqualTo(other);
+    }
+
+    @Test
+    void aShardGoesSomewhereWhenAllLeave() {
+        leaving = Set.of(address(here), address(there));
+
+        assertThat(placed(Map.of(own, shards("1"), other, shards()))).isEqualTo(other);
+    }
+
+    @Test
+    void nothingIsMovedToANodeThatLeaves() {
+        leaving = Set.of(address(there));
+
+        allocation.rebalance(
+                immutable(Map.of(own, shards("1", "2"), other, shards())),
+                CollectionConverters.asScala(Set.<String>of()).toSet());
+
+        assertThat(offered).containsExactly(Set.of(own));
+    }
+}

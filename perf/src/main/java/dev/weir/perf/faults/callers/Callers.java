@@ -70,6 +70,11 @@ public final class Callers {
         }
     }
 
+    /** What has come to its end until now. */
+    public List<Said> said() {
+        return List.copyOf(said);
+    }
+
     /** Lets every call come to its end. */
     public List<Said> stop() throws InterruptedException {
         stopping = true;

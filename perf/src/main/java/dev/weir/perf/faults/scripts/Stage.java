@@ -88,7 +88,7 @@ final class Stage implements AutoCloseable {
     /** Until all of it has happened. */
     List<Disturbance.Happened> happen(Plan.Event... events) throws IOException, InterruptedException {
         Disturbance disturbance = new Disturbance(site, keys.getFirst());
-        disturbance.start(new Plan(List.of(events), 0, 0));
+        disturbance.start(Plan.of(events));
         disturbance.join();
         if (disturbance.broken() != null) {
             throw new IOException(disturbance.broken());

@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
@@ -25,7 +26,9 @@ final class ClusterReport {
                 + " Recovery is until the last of " + Quotas.PROBED_KEYS
                 + " keys without limits has been answered.\n\n");
         page.append(summary(results))
-                .append("\n\n| seed | faults | calls | admitted | over-admitted | unmetered | duplicated | wrong"
+                .append("\n\n")
+                .append(byFault(results))
+                .append("\n| seed | faults | calls | admitted | over-admitted | unmetered | duplicated | wrong"
                         + " | used, least and mean | recovery | restarts | messages a call |\n"
                         + "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
         results.forEach(each -> page.append(line(each)));
@@ -70,7 +73,7 @@ final class ClusterReport {
         return result.recoveries().isEmpty()
                 ? "-"
                 : result.recoveries().stream()
-                        .map(each -> String.format(Locale.ROOT, "%.1f s", each))
+                        .map(each -> seconds(each.seconds()))
                         .collect(Collectors.joining(", "));
     }
 
@@ -81,15 +84,11 @@ final class ClusterReport {
     static String summary(List<ClusterRun.Result> results) {
         Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
         results.forEach(result -> result.plan().faults().forEach(fault -> faults.merge(fault, 1, Integer::sum)));
-        double[] recoveries = results.stream()
-                .flatMap(each -> each.recoveries().stream())
-                .mapToDouble(Double::doubleValue)
-                .sorted()
-                .toArray();
+        double[] recoveries = recoveries(results, fault -> true);
         return String.format(
                 Locale.ROOT,
                 "%d runs, %d faults (%s): over-admitted %d, unmetered %d, duplicated %d, wrong %d, broken runs %d;"
-                        + " used at least %.1f%%, on average %.1f%%; recovered in at most %.1f s, in the median %.1f s;"
+                        + " used at least %.1f%%, on average %.1f%%; recovered in at most %s, in the median %s;"
                         + " %d nodes ended by themselves and were started again.",
                 results.size(),
                 faults.values().stream().mapToInt(Integer::intValue).sum(),
@@ -103,9 +102,47 @@ final class ClusterReport {
                 results.stream().filter(each -> each.broken() != null).count(),
                 100 * used(results).min().orElse(1),
                 100 * used(results).average().orElse(1),
-                recoveries.length == 0 ? 0 : recoveries[recoveries.length - 1],
-                recoveries.length == 0 ? 0 : recoveries[recoveries.length / 2],
+                seconds(recoveries.length == 0 ? 0 : recoveries[recoveries.length - 1]),
+                seconds(recoveries.length == 0 ? 0 : recoveries[recoveries.length / 2]),
                 sum(results, ClusterRun.Result::restarts));
+    }
+
+    /** The seconds of them all, in order. */
+    private static double[] recoveries(List<ClusterRun.Result> results, Predicate<Fault> which) {
+        return results.stream()
+                .flatMap(each -> each.recoveries().stream())
+                .filter(each -> which.test(each.fault()))
+                .mapToDouble(ClusterRun.Recovery::seconds)
+                .sorted()
+                .toArray();
+    }
+
+    private static String seconds(double seconds) {
+        return Double.isInfinite(seconds) ? "never" : String.format(Locale.ROOT, "%.1f s", seconds);
+    }
+
+    /** Each kind of fault by itself; where several happened in a run, the time is until the last of them was over. */
+    private static String byFault(List<ClusterRun.Result> results) {
+        StringBuilder table = new StringBuilder("| fault | times | recovery, median | at most |\n|---|---|---|---|\n");
+        for (Fault fault : Fault.values()) {
+            double[] recoveries = recoveries(results, fault::equals);
+            long times = results.stream()
+                    .flatMap(each -> each.plan().faults().stream())
+                    .filter(fault::equals)
+                    .count();
+            if (times > 0) {
+                table.append("| ")
+                        .append(fault.name().toLowerCase(Locale.ROOT))
+                        .append(" | ")
+                        .append(times);
+                table.append(
+                        recoveries.length == 0
+                                ? " | | |\n"
+                                : " | " + seconds(recoveries[recoveries.length / 2]) + " | "
+                                        + seconds(recoveries[recoveries.length - 1]) + " |\n");
+            }
+        }
+        return table.toString();
     }
 
     private static long sum(List<ClusterRun.Result> results, ToLongFunction<ClusterRun.Result> figure) {

@@ -27,8 +27,10 @@ final class ClusterRun {
     private static final int LONGEST_PAUSE_MILLIS = 60;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-    /** After the last event the load goes on for a while, to see that it does. */
-    private static final long AFTERMATH_MILLIS = 3_000;
+    /** After the last event the load goes on for a while, and until everything answers again if that is soon. */
+    private static final long AFTERMATH_MILLIS = 2_000;
+
+    private static final long RECOVERY_MILLIS = 30_000;
 
     /** A limit's day must not end in the midst of a run. */
     private static final Duration LONGEST_RUN = Duration.ofMinutes(4);
@@ -37,7 +39,7 @@ final class ClusterRun {
      * What a run has shown.
      *
      * @param shares how much was used of limits that more was asked of
-     * @param recoveries of each event that took a node away, in seconds
+     * @param recoveries of each event that took something away
      * @param restarts nodes that ended by themselves and were started again
      * @param messagesACall between nodes, as the nodes that run at the end count them; not a number where they do not
      */
@@ -48,7 +50,7 @@ final class ClusterRun {
             long calls,
             long admitted,
             List<Quotas.Share> shares,
-            List<Double> recoveries,
+            List<Recovery> recoveries,
             int restarts,
             double messagesACall,
             @Nullable String broken) {
@@ -57,6 +59,9 @@ final class ClusterRun {
             return broken == null && findings.isClean();
         }
     }
+
+    /** How long it took until every key had an answer again; infinite where one never had. */
+    record Recovery(Fault fault, double seconds) {}
 
     private final ClusterSite site;
     private final long seenBefore;
@@ -123,6 +128,7 @@ final class ClusterRun {
             disturbance.join();
             long left = plan.loadMillis() - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
             TimeUnit.MILLISECONDS.sleep(Math.max(AFTERMATH_MILLIS, left)); // the load's own time
+            awaitRecovery(prober, disturbance.happened());
             Load load = new Load(callers.stop(), prober.stop(), disturbance.happened());
             if (disturbance.broken() != null) {
                 throw new IOException(disturbance.broken());
@@ -131,6 +137,14 @@ final class ClusterRun {
         } finally {
             disturbance.stop();
             site.heal();
+        }
+    }
+
+    private static void awaitRecovery(Prober prober, List<Disturbance.Happened> happened) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RECOVERY_MILLIS);
+        while (System.nanoTime() < end
+                && recoveries(prober.said(), happened).stream().anyMatch(each -> Double.isInfinite(each.seconds))) {
+            TimeUnit.MILLISECONDS.sleep(200); // processes outside, there is nothing to be notified by
         }
     }
 
@@ -166,7 +180,7 @@ final class ClusterRun {
                 said.size(),
                 said.stream().filter(Said::admitted).count(),
                 shares,
-                recoveries(load),
+                recoveries(load.probed, load.happened),
                 restarts(),
                 messagesACall,
                 null);
@@ -176,10 +190,12 @@ final class ClusterRun {
         return site.restarts() - restartsBefore;
     }
 
-    private static List<Double> recoveries(Load load) {
-        return load.happened.stream()
+    private static List<Recovery> recoveries(List<Said> probed, List<Disturbance.Happened> happened) {
+        return happened.stream()
                 .filter(each -> each.event().fault() != Fault.CLOCK)
-                .map(each -> Prober.recovery(load.probed, each.nodes().isEmpty() ? each.overNanos() : each.atNanos()))
+                .map(each -> new Recovery(
+                        each.event().fault(),
+                        Prober.recovery(probed, each.nodes().isEmpty() ? each.overNanos() : each.atNanos())))
                 .toList();
     }
 

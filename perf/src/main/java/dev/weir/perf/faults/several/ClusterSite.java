@@ -212,7 +212,7 @@ public final class ClusterSite implements AutoCloseable {
                 TimeUnit.MILLISECONDS.sleep(100); // its metrics are a second old
             }
         }
-        TimeUnit.SECONDS.sleep(2); // rows are visible a second after the end
+        TimeUnit.MILLISECONDS.sleep(1_500); // rows are visible a second after the end
     }
 
     /** Nodes that ended by themselves and were started again. */

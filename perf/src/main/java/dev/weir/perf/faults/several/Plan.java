@@ -15,8 +15,9 @@ import java.util.stream.Stream;
  *
  * @param loadMillis how long the load lasts at least
  * @param limitMillis the limits are for so much load
+ * @param isBrief one of many in little time
  */
-public record Plan(List<Event> events, int loadMillis, int limitMillis) {
+public record Plan(List<Event> events, int loadMillis, int limitMillis, boolean isBrief) {
 
     /** How long nobody starts a killed node. */
     public static final int NEVER = Integer.MAX_VALUE;
@@ -25,7 +26,7 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis) {
     static final int OWNER = -1;
 
     private static final int LOAD_MILLIS = 25_000;
-    private static final int SHORT_LOAD_MILLIS = 9_000;
+    private static final int SHORT_LOAD_MILLIS = 7_000;
 
     /**
      * Something that happens.
@@ -50,6 +51,15 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis) {
         events = List.copyOf(events);
     }
 
+    private static Plan lasting(int loadMillis, List<Event> events) {
+        return new Plan(events, loadMillis, LOAD_MILLIS, false);
+    }
+
+    /** With a load and limits that are somebody else's. */
+    public static Plan of(Event... events) {
+        return new Plan(List.of(events), 0, 0, false);
+    }
+
     /** One run in ten has no fault: then every limit has to be used to its end. */
     static Plan of(long seed, List<Fault> allowed, int nodes) {
         Random random = new Random(seed);
@@ -59,34 +69,32 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis) {
             Fault fault = allowed.get(random.nextInt(allowed.size()));
             events.add(event(fault, random, nodes, LOAD_MILLIS, false));
         }
-        return new Plan(events, LOAD_MILLIS, LOAD_MILLIS);
+        return lasting(LOAD_MILLIS, events);
     }
 
-    /** Several faults in little time. */
+    /** Two faults in little time. */
     static Plan shortly(long seed, List<Fault> allowed, int nodes) {
         Random random = new Random(seed);
         List<Event> events = new ArrayList<>();
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 2; i++) {
             Fault fault = allowed.get(random.nextInt(allowed.size()));
             events.add(event(fault, random, nodes, SHORT_LOAD_MILLIS, true));
         }
-        return new Plan(events, SHORT_LOAD_MILLIS, SHORT_LOAD_MILLIS);
+        return new Plan(events, SHORT_LOAD_MILLIS, SHORT_LOAD_MILLIS, true);
     }
 
     /** Where what is broken is certain to be seen. */
     static Plan against(Sabotage sabotage) {
         return switch (sabotage) {
-            case HOLD, PERMIT, ROW, BUSYWAIT -> new Plan(List.of(), LOAD_MILLIS, LOAD_MILLIS);
-            case PERSIST -> new Plan(ofEach(Fault.KILL, 7_000, 0, 0), 60_000, LOAD_MILLIS);
+            case HOLD, PERMIT, ROW, BUSYWAIT -> lasting(LOAD_MILLIS, List.of());
+            case PERSIST -> lasting(60_000, ofEach(Fault.KILL, 7_000, 0, 0));
             case DEDUPE ->
-                new Plan(
+                lasting(
+                        62_000,
                         Stream.of(6_000, 33_000)
                                 .flatMap(first -> ofEach(Fault.PAUSE, first, 9_000, 4_500).stream())
-                                .toList(),
-                        62_000,
-                        LOAD_MILLIS);
-            case EPOCH ->
-                new Plan(List.of(new Event(Fault.PARTITION_MINORITY, 4_000, OWNER, 20_000, 0)), 35_000, LOAD_MILLIS);
+                                .toList());
+            case EPOCH -> lasting(35_000, List.of(new Event(Fault.PARTITION_MINORITY, 4_000, OWNER, 20_000, 0)));
         };
     }
 
@@ -101,7 +109,7 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis) {
         int at = loadMillis / 10 + random.nextInt(loadMillis / 2);
         int node = random.nextInt(nodes);
         int length = brief
-                ? 1_000 + random.nextInt(3_000)
+                ? (fault.isOrderly() ? 0 : 1_000) + random.nextInt(2_000)
                 : switch (fault) {
                     case KILL, KILL_TWO ->
                         switch (random.nextInt(3)) {
@@ -131,11 +139,6 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis) {
                 .filter(event -> event.fault() == Fault.CLOCK)
                 .map(Event::node)
                 .toList();
-    }
-
-    /** One of many in little time. */
-    boolean isBrief() {
-        return limitMillis == SHORT_LOAD_MILLIS;
     }
 
     /** No more happens than what an operator does every day. */

@@ -30,6 +30,11 @@ final class Prober {
         callers.forEach(each -> each.start(1, seed));
     }
 
+    /** What was said until now. */
+    List<Said> said() {
+        return callers.stream().flatMap(each -> each.said().stream()).toList();
+    }
+
     List<Said> stop() throws InterruptedException {
         List<Said> said = new ArrayList<>();
         for (Callers each : callers) {

@@ -21,6 +21,7 @@ public final class NamedRuns {
             "paused-owner", new PausedOwner(),
             "slots-over-takeover", new SlotsOverTakeover(),
             "rebalance-storm", new RebalanceStorm(),
+            "rolling-restart", new RollingRestart(),
             "window-edge", new WindowEdge()));
 
     private NamedRuns() {}

@@ -3,12 +3,9 @@ package dev.weir.perf.faults.scripts;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.perf.faults.callers.Order;
 import dev.weir.perf.faults.callers.Said;
-import dev.weir.perf.faults.judge.Witnessed;
-import dev.weir.perf.faults.site.Catalogue;
 import dev.weir.perf.faults.site.Fault;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -43,26 +40,7 @@ final class RebalanceStorm implements Script {
         stage.judge().undisturbed(said);
         stage.judge().noneEndedByItself(stage.site().restarts());
         stage.site().restart(); // nodes have nothing ahead then
-        long requests = Witnessed.of(stage.witness(), 0, 0).requests();
-        long nanoUsd = rows.stream()
-                        .mapToLong(row -> row.path("total_tokens").asLong())
-                        .sum()
-                * Catalogue.NANO_USD_A_TOKEN;
-        List<String> seen = new ArrayList<>();
-        JsonNode limits = stage.site()
-                .door()
-                .read("/team/info?team_id=team")
-                .path("team_info")
-                .path("limits");
-        for (JsonNode limit : limits) {
-            boolean isMoney = limit.path("limit_type").asText().equals("budget");
-            long committed = isMoney
-                    ? Math.round(limit.path("committed").asDouble() * 1e9)
-                    : limit.path("committed").asLong();
-            stage.judge().exact("team, " + limit.path("limit_type").asText(), committed, isMoney ? nanoUsd : requests);
-            seen.add(committed + " of " + (isMoney ? nanoUsd : requests));
-        }
-        stage.judge().atRest("team", limits);
-        return said.size() + " calls; committed, of what was used: " + String.join(", ", seen);
+        String books = stage.exactBooks("team", rows);
+        return said.size() + " calls; " + books;
     }
 }

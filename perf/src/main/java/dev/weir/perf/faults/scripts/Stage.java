@@ -10,6 +10,7 @@ import dev.weir.perf.faults.judge.Judge;
 import dev.weir.perf.faults.several.ClusterSite;
 import dev.weir.perf.faults.several.Disturbance;
 import dev.weir.perf.faults.several.Plan;
+import dev.weir.perf.faults.site.Catalogue;
 import dev.weir.perf.faults.site.Fault;
 import dev.weir.streams.mock.Sighting;
 import java.io.IOException;
@@ -116,6 +117,33 @@ final class Stage implements AutoCloseable {
         List<JsonNode> rows = site.door().rows();
         judge.rows(witness(), rows, all);
         return rows;
+    }
+
+    /**
+     * The team of all keys has used what they have, and nothing is held: nothing was lost with a node, and nothing counted twice.
+     *
+     * @return the figures
+     */
+    String exactBooks(String team, List<JsonNode> rows) throws IOException, InterruptedException {
+        long requests = witness().size();
+        long nanoUsd = rows.stream()
+                        .mapToLong(row -> row.path("total_tokens").asLong())
+                        .sum()
+                * Catalogue.NANO_USD_A_TOKEN;
+        JsonNode limits =
+                site.door().read("/team/info?team_id=" + team).path("team_info").path("limits");
+        judge.atRest(team, limits);
+        List<String> seen = new ArrayList<>();
+        for (JsonNode limit : limits) {
+            String type = limit.path("limit_type").asText();
+            boolean isMoney = type.equals("budget");
+            JsonNode figure = limit.path("committed");
+            long committed = isMoney ? Math.round(figure.asDouble() * 1e9) : figure.asLong();
+            long used = isMoney ? nanoUsd : requests;
+            judge.exact(team + ", " + type, committed, used);
+            seen.add(committed + " of " + used);
+        }
+        return "committed, of what was used: " + String.join(", ", seen);
     }
 
     @Override

@@ -13,8 +13,15 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -152,6 +159,45 @@ class ProcessTest {
                     .singleElement()
                     .satisfies(row -> assertThat(row.path("outcome").asText()).isEqualTo("drained"));
         }
+    }
+
+    @Test
+    void aTermInTheMidstOfAStartIsAnOrderlyEndToo() throws SQLException {
+        WeirProcess weir = WeirProcess.run(
+                "serve",
+                "--config",
+                config.toString(),
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "0",
+                "--data",
+                data.toString());
+        try (weir) {
+            Awaitility.await().until(() -> !hasEnded().isEmpty()); // the store knows of it
+
+            assertThat(weir.stop()).as(weir.said()).isZero();
+        }
+        assertThat(hasEnded()).containsExactly(true);
+    }
+
+    /** Of each start that the store knows of. */
+    private List<Boolean> hasEnded() throws SQLException {
+        List<Boolean> ended = new ArrayList<>();
+        if (!Files.exists(data.resolve("weir.db"))) {
+            return ended;
+        }
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + data.resolve("weir.db"));
+                Statement statement = connection.createStatement()) {
+            ResultSet table = statement.executeQuery("select count(*) from sqlite_master where name = 'node'");
+            if (table.getInt(1) > 0) {
+                ResultSet row = statement.executeQuery("select stopped_at is not null from node");
+                while (row.next()) {
+                    ended.add(row.getBoolean(1));
+                }
+            }
+        }
+        return ended;
     }
 
     /** The meter, the ledger's sum and the ledger's rows say the same, and nothing is held. */

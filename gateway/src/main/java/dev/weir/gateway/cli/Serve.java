@@ -86,8 +86,8 @@ final class Serve implements Callable<Integer> {
             }
         }
         settings = settings.withCluster(settings.cluster().at(clusterHost, clusterPort, seeds));
-        Weir weir = Weir.start(read.withWeir(settings), Serve::end);
-        UntilStopped.stopWithProcess(weir::close);
+        WeirConfig effective = read.withWeir(settings);
+        Weir weir = UntilStopped.startAndStopWithProcess(() -> Weir.start(effective, Serve::end), Weir::close);
         spec.commandLine().getErr().println("weir: serving on " + address(settings, weir));
         if (weir.managementPort() >= 0) {
             spec.commandLine().getErr().println("weir: management on " + management(settings, weir));

@@ -19,6 +19,9 @@ public final class Node {
     /** What a Weir ends with that is of no use any more, or could not start. */
     private static final int FAILED = 1;
 
+    /** What a process ends with that was asked to before it listened to that. */
+    private static final int TERMINATED = 128 + 15;
+
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
     private static final int MOST_FAILED_STARTS = 8;
     private static final long RESTART_MILLIS = 1_000;
@@ -32,6 +35,7 @@ public final class Node {
     private final AtomicInteger restarts = new AtomicInteger();
     private final Thread supervisor = Thread.ofVirtual().unstarted(this::supervise);
     private volatile boolean attended;
+    private volatile boolean wasReady;
     private volatile @Nullable String broken;
 
     Node(int number, String address, Gateway gateway, SlowWire wire, FakeClock clock) {
@@ -85,6 +89,7 @@ public final class Node {
 
     /** Starts it. From now on it is kept running. */
     public void launch() throws IOException {
+        wasReady = false;
         gateway.launch();
         attended = true;
         if (supervisor.getState() == Thread.State.NEW) {
@@ -101,13 +106,14 @@ public final class Node {
         return attended;
     }
 
-    /** Ends it as an operator does. It may find out meanwhile that it has to end by itself. */
+    /** Ends it as an operator does. It may find out meanwhile that it has to end by itself, or not have begun to start yet. */
     public void leave() throws IOException, InterruptedException {
         unattended();
+        boolean hadBegun = wasReady;
         int exit = gateway.stop(STOP_PATIENCE);
         if (exit == FAILED) {
             restarts.incrementAndGet();
-        } else if (exit != 0) {
+        } else if (exit != 0 && (hadBegun || exit != TERMINATED)) {
             throw new IOException("node " + (number + 1) + " left with exit code " + exit);
         }
     }
@@ -131,11 +137,12 @@ public final class Node {
 
     private void supervise() {
         int failedStarts = 0;
-        boolean wasReady = false;
         try {
             while (broken == null) {
                 TimeUnit.MILLISECONDS.sleep(100); // a process outside, there is nothing to be notified by
-                wasReady |= attended && gateway.door().isReady();
+                if (attended && gateway.door().isReady()) {
+                    wasReady = true;
+                }
                 if (!attended || gateway.isAlive()) {
                     continue;
                 }

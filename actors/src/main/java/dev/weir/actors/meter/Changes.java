@@ -1,6 +1,6 @@
 package dev.weir.actors.meter;
 
-import dev.weir.actors.meter.Meter.Admin;
+import dev.weir.actors.meter.Meter.Change;
 import java.time.ZoneId;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -14,10 +14,10 @@ final class Changes {
 
     private static final int MOST = 1000;
 
-    private final Deque<Admin> waiting = new ArrayDeque<>();
+    private final Deque<Change> waiting = new ArrayDeque<>();
 
     /** @return false when it was refused */
-    boolean add(Admin change) {
+    boolean add(Change change) {
         if (waiting.size() >= MOST) {
             change.replyTo().tell(new AdminReply.Unavailable("too many changes of this key wait for the store"));
             return false;
@@ -25,14 +25,18 @@ final class Changes {
         return waiting.add(change);
     }
 
+    boolean has(long request) {
+        return waiting.stream().anyMatch(change -> change.request() == request);
+    }
+
     @Nullable
-    Admin poll() {
+    Change poll() {
         return waiting.poll();
     }
 
     /** All of them, which wait no longer. */
-    List<Admin> clear() {
-        List<Admin> all = List.copyOf(waiting);
+    List<Change> clear() {
+        List<Change> all = List.copyOf(waiting);
         waiting.clear();
         return all;
     }
@@ -43,7 +47,16 @@ final class Changes {
 
     /** What {@code change} makes of a key's state. Empty when it was answered instead. */
     static Optional<UnaryOperator<MeterState>> of(
-            Admin change, MeterState durable, long spentOrHeld, long nowMillis, ZoneId zone) {
+            Change change, MeterState durable, long spentOrHeld, long nowMillis, ZoneId zone) {
+        Optional<UnaryOperator<MeterState>> made = made(change, durable, spentOrHeld, nowMillis, zone);
+        return made.map(make -> state -> {
+            MeterState next = make.apply(state);
+            return next.equals(state) ? state : next.by(change.request());
+        });
+    }
+
+    private static Optional<UnaryOperator<MeterState>> made(
+            Change change, MeterState durable, long spentOrHeld, long nowMillis, ZoneId zone) {
         return switch (change) {
             case Meter.Update update -> {
                 if (update.expectedVersion() != 0 && update.expectedVersion() != durable.version()) {
@@ -59,7 +72,6 @@ final class Changes {
                 Optional.of(s -> s.rotated(rotate.hash(), nowMillis, nowMillis + rotate.graceMillis()));
             case Meter.ResetSpend reset -> Optional.of(s -> s.reset(reset.toNanoUsd(), nowMillis, zone));
             case Meter.Create create -> Optional.empty();
-            case Meter.Inspect inspect -> Optional.empty();
         };
     }
 }

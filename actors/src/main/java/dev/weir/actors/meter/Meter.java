@@ -5,6 +5,7 @@ import dev.weir.actors.meter.MeterStore.Loaded;
 import dev.weir.config.AccountId;
 import dev.weir.config.Metered;
 import java.time.InstantSource;
+import java.util.concurrent.ThreadLocalRandom;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -140,29 +141,64 @@ public final class Meter {
     }
 
     /** What operators send. */
-    public sealed interface Admin extends Command, Wire {
+    public sealed interface Admin extends Command, Wire permits Change, Inspect {
         ActorRef<AdminReply> replyTo();
     }
 
-    public record Create(@Tagged Metered settings, ActorRef<AdminReply> replyTo) implements Admin {}
+    /** What operators change. It may be sent again until it is answered: the same one is made once. */
+    public sealed interface Change extends Admin permits Create, Update, SetBlocked, Delete, Rotate, ResetSpend {
+
+        /** Tells it from every other change. */
+        long request();
+    }
+
+    public record Create(long request, @Tagged Metered settings, ActorRef<AdminReply> replyTo) implements Change {
+        public Create(Metered settings, ActorRef<AdminReply> replyTo) {
+            this(newRequest(), settings, replyTo);
+        }
+    }
 
     /** @param expectedVersion of the settings that these replace; 0 replaces any */
-    public record Update(@Tagged Metered settings, long expectedVersion, ActorRef<AdminReply> replyTo)
-            implements Admin {}
+    public record Update(long request, @Tagged Metered settings, long expectedVersion, ActorRef<AdminReply> replyTo)
+            implements Change {
+        public Update(Metered settings, long expectedVersion, ActorRef<AdminReply> replyTo) {
+            this(newRequest(), settings, expectedVersion, replyTo);
+        }
+    }
 
-    public record SetBlocked(boolean blocked, ActorRef<AdminReply> replyTo) implements Admin {}
+    public record SetBlocked(long request, boolean blocked, ActorRef<AdminReply> replyTo) implements Change {
+        public SetBlocked(boolean blocked, ActorRef<AdminReply> replyTo) {
+            this(newRequest(), blocked, replyTo);
+        }
+    }
 
-    public record Delete(ActorRef<AdminReply> replyTo) implements Admin {}
+    public record Delete(long request, ActorRef<AdminReply> replyTo) implements Change {
+        public Delete(ActorRef<AdminReply> replyTo) {
+            this(newRequest(), replyTo);
+        }
+    }
 
     /**
      * The key has another secret; the one before opens it for some time still.
      *
      * @param hash of the new secret, SHA-256 in hex
      */
-    public record Rotate(String hash, long graceMillis, ActorRef<AdminReply> replyTo) implements Admin {}
+    public record Rotate(long request, String hash, long graceMillis, ActorRef<AdminReply> replyTo) implements Change {
+        public Rotate(String hash, long graceMillis, ActorRef<AdminReply> replyTo) {
+            this(newRequest(), hash, graceMillis, replyTo);
+        }
+    }
 
     /** Budgets begin anew, with so much of each gone. */
-    public record ResetSpend(long toNanoUsd, ActorRef<AdminReply> replyTo) implements Admin {}
+    public record ResetSpend(long request, long toNanoUsd, ActorRef<AdminReply> replyTo) implements Change {
+        public ResetSpend(long toNanoUsd, ActorRef<AdminReply> replyTo) {
+            this(newRequest(), toNanoUsd, replyTo);
+        }
+    }
+
+    private static long newRequest() {
+        return ThreadLocalRandom.current().nextLong();
+    }
 
     public record Inspect(ActorRef<AdminReply> replyTo) implements Admin {}
 

@@ -1,6 +1,7 @@
 package dev.weir.actors.meter;
 
 import dev.weir.actors.meter.Meter.Admin;
+import dev.weir.actors.meter.Meter.Change;
 import dev.weir.actors.meter.Meter.Command;
 import dev.weir.actors.meter.Meter.Create;
 import dev.weir.actors.meter.Meter.Inspect;
@@ -59,6 +60,7 @@ final class MeterBehavior implements Duty.Life {
 
     private final Deque<Admin> deferred = new ArrayDeque<>();
     private final Changes changes = new Changes();
+    private final Made made = new Made();
     private Loaded row = new Loaded.Absent();
     private boolean has;
     private boolean claimed;
@@ -156,6 +158,9 @@ final class MeterBehavior implements Duty.Life {
     private Behavior<Command> take(Loaded.Present present) {
         duty.take(present.state(), present.ledgerNanoUsd());
         has = true;
+        if (present.state().request() != 0) {
+            made.answered(present.state().request());
+        }
         write();
         return in(this::opening);
     }
@@ -223,6 +228,9 @@ final class MeterBehavior implements Duty.Life {
                 }
             }
             case Admin admin -> {
+                if (admin instanceof Change change && made.has(change.request())) {
+                    return Behaviors.same(); // its answer is on its way
+                }
                 if (admin instanceof Create create) {
                     create(create);
                     return in(this::opening);
@@ -252,7 +260,7 @@ final class MeterBehavior implements Duty.Life {
                 ? present.state().recreated(create.settings(), common.host(), now, present.ledgerNanoUsd())
                 : MeterState.created(id, create.settings(), common.host(), now);
         timers.cancel(Tick.IDLE);
-        writer.write(new RowWriter.Writing(first.next(nonce()), create, false));
+        writer.write(new RowWriter.Writing(first.by(create.request()).next(nonce()), create, false));
     }
 
     // unreadable: never taken for empty, never written
@@ -315,21 +323,35 @@ final class MeterBehavior implements Duty.Life {
 
     private void administer(Admin admin) {
         switch (admin) {
-            // Its creator may have ended before everybody had heard of it.
-            case Create create -> duty.enforce(create, () -> create.replyTo().tell(new AdminReply.AlreadyExists()));
             case Inspect inspect -> duty.whenKnown(() -> inspect.replyTo().tell(done()));
-            case Meter.Update update -> {
-                if (duty.countsByLedger()) {
-                    readLedger(update);
-                } else {
-                    change(update);
+            case Change change -> {
+                if (!made.has(change.request())) {
+                    make(change);
+                } else if (made.isAnswered(change.request())) {
+                    acknowledge(change); // whoever made it may have ended before everybody had heard of it
                 }
             }
-            case Meter.SetBlocked block -> change(block);
-            case Meter.Delete delete -> change(delete);
-            case Meter.Rotate rotate -> change(rotate);
-            case Meter.ResetSpend reset -> change(reset);
         }
+    }
+
+    private void make(Change change) {
+        if (change instanceof Create create) {
+            // Its creator may have ended before everybody had heard of it.
+            duty.enforce(create, () -> create.replyTo().tell(new AdminReply.AlreadyExists()));
+        } else if (change instanceof Meter.Update update && duty.countsByLedger()) {
+            readLedger(update);
+        } else {
+            change(change);
+        }
+    }
+
+    private void acknowledge(Change change) {
+        AdminReply reply = done();
+        made.made(change.request());
+        duty.enforce(change, () -> {
+            made.answered(change.request());
+            change.replyTo().tell(reply);
+        });
     }
 
     private void readLedger(Meter.Update update) {
@@ -352,8 +374,10 @@ final class MeterBehavior implements Duty.Life {
         return Behaviors.same();
     }
 
-    private void change(Admin admin) {
-        if (changes.add(admin)) {
+    private void change(Change change) {
+        long request = change.request();
+        boolean isUnderWay = made.has(request) || changes.has(request) || writer.makes(request);
+        if (!isUnderWay && changes.add(change)) {
             write();
         }
     }
@@ -438,21 +462,19 @@ final class MeterBehavior implements Duty.Life {
     @Override
     public void write() {
         while (!writer.isBusy() && has && !leaving) {
-            Admin admin = changes.poll();
-            Optional<UnaryOperator<MeterState>> change = admin == null
+            Change change = changes.poll();
+            Optional<UnaryOperator<MeterState>> how = change == null
                     ? Optional.of(s -> s)
-                    : Changes.of(admin, duty.durable(), duty.spentOrHeld(), clock.millis(), common.zone());
-            if (change.isPresent()) {
-                Optional<MeterState> next = duty.plan(change.get(), clock.millis(), nonce());
+                    : Changes.of(change, duty.durable(), duty.spentOrHeld(), clock.millis(), common.zone());
+            if (how.isPresent()) {
+                Optional<MeterState> next = duty.plan(how.get(), clock.millis(), nonce());
                 if (next.isPresent()) {
-                    writer.write(new RowWriter.Writing(next.get(), admin, false));
-                } else if (admin != null) {
-                    // Nothing is to be written; but who wrote it may have ended before everybody had heard of it.
-                    AdminReply reply = done();
-                    duty.enforce(admin, () -> admin.replyTo().tell(reply));
+                    writer.write(new RowWriter.Writing(next.get(), change, false));
+                } else if (change != null) {
+                    acknowledge(change); // nothing is to be written
                 }
             }
-            if (admin == null) {
+            if (change == null) {
                 return;
             }
         }
@@ -490,8 +512,8 @@ final class MeterBehavior implements Duty.Life {
                         "meter {}: revision {} is another owner's; this one stops",
                         id,
                         lost.next().rev());
-        if (lost.admin() != null) {
-            lost.admin().replyTo().tell(new AdminReply.Unavailable("the meter has another owner"));
+        if (lost.change() != null) {
+            lost.change().replyTo().tell(new AdminReply.Unavailable("the meter has another owner"));
         }
         return stopped("the meter has another owner");
     }
@@ -510,10 +532,8 @@ final class MeterBehavior implements Duty.Life {
             has = true;
         }
         claimed = true;
-        Admin admin = done.admin();
-        if (admin != null) {
-            AdminReply reply = done();
-            duty.enforce(admin, () -> admin.replyTo().tell(reply));
+        if (done.change() != null) {
+            acknowledge(done.change());
         }
         return after(opens, done.next());
     }
@@ -537,9 +557,9 @@ final class MeterBehavior implements Duty.Life {
 
     private Behavior<Command> aliasTaken() {
         RowWriter.Writing refused = writer.done();
-        Admin admin = refused.admin();
-        if (admin != null) {
-            admin.replyTo()
+        Change change = refused.change();
+        if (change != null) {
+            change.replyTo()
                     .tell(new AdminReply.AliasTaken(
                             String.valueOf(refused.next().settings().alias())));
         }

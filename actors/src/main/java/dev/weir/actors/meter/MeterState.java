@@ -26,6 +26,7 @@ import java.util.stream.Collectors;
  * @param spentBefore what the ledger has of deleted namesakes
  * @param holds open ones, if clean
  * @param former hosts before this one that did not leave by themselves and may be at work still
+ * @param request the operator's change that was made last; 0 of none
  */
 public record MeterState(
         String id,
@@ -43,7 +44,8 @@ public record MeterState(
         List<LimitState> limits,
         List<Hold> holds,
         List<Secret> secrets,
-        List<Long> former) {
+        List<Long> former,
+        long request) {
 
     /**
      * A secret that opens a key, by its SHA-256 in hex.
@@ -90,7 +92,8 @@ public record MeterState(
                 limits(settings, now),
                 List.of(),
                 List.of(),
-                List.of());
+                List.of(),
+                0);
     }
 
     /** The same key after its deletion: a new life in a new epoch, which knows nothing of the old one's holds. */
@@ -214,6 +217,13 @@ public record MeterState(
         return draft.state();
     }
 
+    /** Made what it is by an operator's change. */
+    MeterState by(long change) {
+        Draft draft = new Draft(this);
+        draft.request = change;
+        return draft.state();
+    }
+
     /** Opened by {@code hash} from now on, and by what opened it before until {@code until}. */
     MeterState rotated(String hash, long now, long until) {
         List<Secret> next = new ArrayList<>();
@@ -270,6 +280,7 @@ public record MeterState(
         private List<Hold> holds;
         private List<Secret> secrets;
         private List<Long> former;
+        private long request;
 
         Draft(MeterState of) {
             id = of.id;
@@ -288,6 +299,7 @@ public record MeterState(
             holds = of.holds;
             secrets = of.secrets;
             former = of.former;
+            request = of.request;
         }
 
         MeterState state() {
@@ -307,7 +319,8 @@ public record MeterState(
                     limits,
                     holds,
                     secrets,
-                    former);
+                    former,
+                    request);
         }
     }
 }

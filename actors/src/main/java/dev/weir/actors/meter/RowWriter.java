@@ -18,7 +18,7 @@ final class RowWriter {
      *
      * @param last nothing is written after it
      */
-    record Writing(MeterState next, Meter.@Nullable Admin admin, boolean last) {}
+    record Writing(MeterState next, Meter.@Nullable Change change, boolean last) {}
 
     /** What happened to it. */
     sealed interface Event {}
@@ -62,6 +62,12 @@ final class RowWriter {
 
     boolean isBusy() {
         return writing != null;
+    }
+
+    /** This change is in flight. */
+    boolean makes(long request) {
+        Meter.Change change = writing == null ? null : writing.change;
+        return change != null && change.request() == request;
     }
 
     Writing inFlight() {

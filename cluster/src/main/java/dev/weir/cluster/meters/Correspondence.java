@@ -1,6 +1,7 @@
 package dev.weir.cluster.meters;
 
 import dev.weir.actors.meter.Ack;
+import dev.weir.actors.meter.AdminReply;
 import dev.weir.actors.meter.Answer;
 import dev.weir.actors.meter.Ask;
 import dev.weir.actors.meter.Decided;
@@ -18,6 +19,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -30,8 +32,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What this node has asked of meters and has no answer to. Messages get lost where a meter moves, so all are repeated: reservations
- * and top-ups until they are given up, settlements until they are acknowledged, however long that takes. A meter counts each once
- * as long as it knows the hold; what it grants once more after the end is settled as unused when the answer comes.
+ * and top-ups until they are given up, settlements until they are acknowledged, however long that takes, and what operators ask. A
+ * meter counts each once as long as it knows the hold; what it grants once more after the end is settled as unused when the answer
+ * comes.
  *
  * <p>One actor takes the answers of all calls. An ask of Pekko's would make an actor and a timer for each call, and
  * answer on the common pool: two more changes of threads.
@@ -55,7 +58,7 @@ final class Correspondence {
 
     private record TopUpId(HoldId hold, int number) {}
 
-    /** What a meter is to decide, in time. Its numbers are the tick's. */
+    /** What a meter is to answer, in time. Its numbers are the tick's. */
     private static final class Question {
         private final EntityRef<Meter.Command> meter;
         private final Meter.Command message;
@@ -106,6 +109,10 @@ final class Correspondence {
     private final long settleTicks;
     private final Map<HoldId, Reservation> reservations = new ConcurrentHashMap<>();
     private final Map<TopUpId, Question> topUps = new ConcurrentHashMap<>();
+
+    /** What operators ask, by whom the answer goes to. */
+    private final Map<ActorRef<AdminReply>, Question> operators = new ConcurrentHashMap<>();
+
     private final Map<HoldId, Settlement> settlements = new ConcurrentHashMap<>();
     private final Map<HoldId, Running> running = new ConcurrentHashMap<>();
 
@@ -194,6 +201,22 @@ final class Correspondence {
         return question.decision;
     }
 
+    /** What an operator asks or changes; it is said again while nobody answers. */
+    CompletionStage<AdminReply> administer(
+            EntityRef<Meter.Command> meter, Function<ActorRef<AdminReply>, Meter.Admin> message, Duration timeout) {
+        AtomicReference<ActorRef<AdminReply>> asker = new AtomicReference<>();
+        return meter.<AdminReply>ask(
+                        replyTo -> {
+                            Meter.Admin asked = message.apply(replyTo);
+                            asker.set(replyTo);
+                            operators.put(replyTo, new Question(meter, asked, now, ticks(timeout)));
+                            return asked;
+                        },
+                        timeout)
+                .exceptionally(late -> new AdminReply.Unavailable("the meter did not answer in time"))
+                .whenComplete((reply, none) -> operators.remove(asker.get()));
+    }
+
     CompletionStage<Done> settle(String meter, HoldId hold, long epoch, Need held, Need used, boolean began) {
         Meter.Settle message = new Meter.Settle(hold, epoch, held, used, began, answers.narrow());
         Settlement settlement = new Settlement(meter, message, now + settleTicks);
@@ -250,6 +273,7 @@ final class Correspondence {
                 asked.decision.complete(NO_ANSWER);
             }
         });
+        operators.values().forEach(asked -> asked.askAgain(tick));
         reopening.forEach((hold, at) -> {
             Running call = running.get(hold);
             if (call == null) {

@@ -227,20 +227,18 @@ public final class Meters {
         return admin(account, Meter.Inspect::new);
     }
 
-    private CompletionStage<AdminReply> admin(
-            AccountId account, Function<ActorRef<AdminReply>, Meter.Command> message) {
+    private CompletionStage<AdminReply> admin(AccountId account, Function<ActorRef<AdminReply>, Meter.Admin> message) {
         return answered(accounts.apply(account), message);
     }
 
-    private CompletionStage<AdminReply> admin(String keyHash, Function<ActorRef<AdminReply>, Meter.Command> message) {
+    private CompletionStage<AdminReply> admin(String keyHash, Function<ActorRef<AdminReply>, Meter.Admin> message) {
         return answered(refs.apply(keys.meterOf(keyHash)), message);
     }
 
     private CompletionStage<AdminReply> answered(
-            EntityRef<Meter.Command> meter, Function<ActorRef<AdminReply>, Meter.Command> message) {
-        Duration patience = membership.reachesOthers() ? bounds.adminTimeoutEverywhere() : bounds.adminTimeout();
-        return meter.<AdminReply>ask(message::apply, patience)
-                .exceptionally(failure -> new AdminReply.Unavailable("the meter did not answer in time"));
+            EntityRef<Meter.Command> meter, Function<ActorRef<AdminReply>, Meter.Admin> message) {
+        return correspondence.administer(
+                meter, message, membership.reachesOthers() ? bounds.adminTimeoutEverywhere() : bounds.adminTimeout());
     }
 
     /**

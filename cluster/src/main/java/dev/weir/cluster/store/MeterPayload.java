@@ -64,7 +64,8 @@ final class MeterPayload {
             List<Limit> limits,
             List<OpenHold> holds,
             @Nullable List<Opening> secrets,
-            @Nullable List<Long> former) {}
+            @Nullable List<Long> former,
+            @Nullable Long request) {}
 
     /**
      * @param account the kind of one; null of a key
@@ -189,7 +190,8 @@ final class MeterPayload {
                         : state.secrets().stream()
                                 .map(secret -> new Opening(secret.hash(), secret.until()))
                                 .toList(),
-                state.former().isEmpty() ? null : state.former()));
+                state.former().isEmpty() ? null : state.former(),
+                state.request() == 0 ? null : state.request()));
     }
 
     /** @throws IllegalArgumentException saying why this version cannot read it */
@@ -227,7 +229,8 @@ final class MeterPayload {
                 orEmpty(row.secrets()).stream()
                         .map(opening -> new MeterState.Secret(opening.hash(), opening.until()))
                         .toList(),
-                orEmpty(row.former()));
+                orEmpty(row.former()),
+                row.request() == null ? 0 : row.request());
     }
 
     private static <T> List<T> orEmpty(@Nullable List<T> list) {

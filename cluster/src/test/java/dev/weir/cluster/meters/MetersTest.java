@@ -196,6 +196,21 @@ final class MetersTest {
     }
 
     @Test
+    void anOperatorsChangeIsRepeatedUntilItIsAnswered() {
+        CompletionStage<AdminReply> reply = meters(10).block("k", true);
+        Meter.SetBlocked lost = meter.expectMessageClass(Meter.SetBlocked.class);
+
+        time.timePasses(Duration.ofMillis(550));
+
+        Meter.SetBlocked again = meter.expectMessageClass(Meter.SetBlocked.class);
+        assertThat(again).isEqualTo(lost);
+        again.replyTo().tell(new AdminReply.NoSuchKey());
+        assertThat(NodeTest.get(reply)).isEqualTo(new AdminReply.NoSuchKey());
+        time.timePasses(Duration.ofSeconds(4));
+        meter.expectNoMessage();
+    }
+
+    @Test
     void anOperatorWhoIsNotAnsweredIsToldSo() {
         CompletionStage<AdminReply> reply = meters(10).block("k", true);
         meter.expectMessageClass(Meter.SetBlocked.class);

@@ -118,7 +118,8 @@ class JdbcMeterStoreTest {
                 limits,
                 List.of(hold),
                 List.of(),
-                List.of(5L, 6L));
+                List.of(5L, 6L),
+                77);
     }
 
     private static <T> T get(CompletionStage<T> stage) {
@@ -302,6 +303,7 @@ class JdbcMeterStoreTest {
                         hold.topUps(),
                         List.of())),
                 List.of(),
-                List.of());
+                List.of(),
+                0);
     }
 }

@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 final class ClusterRun {
 
     private static final int CALLERS = 28;
+
+    /** Nodes that start have some of the machine to themselves. */
+    private static final int CALLERS_OF_A_BRIEF_RUN = 14;
+
     private static final int LONGEST_PAUSE_MILLIS = 60;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
@@ -123,7 +127,7 @@ final class ClusterRun {
             Callers callers = new Callers(client, seed + "c", Quotas::order, LONGEST_PAUSE_MILLIS);
             long began = System.nanoTime();
             prober.start();
-            callers.start(CALLERS, seed);
+            callers.start(plan.isBrief() ? CALLERS_OF_A_BRIEF_RUN : CALLERS, seed);
             disturbance.start(plan);
             disturbance.join();
             long left = plan.loadMillis() - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);

@@ -26,7 +26,10 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis, boolean 
     static final int OWNER = -1;
 
     private static final int LOAD_MILLIS = 25_000;
-    private static final int SHORT_LOAD_MILLIS = 7_000;
+    private static final int SHORT_LOAD_MILLIS = 6_000;
+
+    /** Half the callers use up half the limits. */
+    private static final int SHORT_LIMIT_MILLIS = 3_000;
 
     /**
      * Something that happens.
@@ -80,7 +83,7 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis, boolean 
             Fault fault = allowed.get(random.nextInt(allowed.size()));
             events.add(event(fault, random, nodes, SHORT_LOAD_MILLIS, true));
         }
-        return new Plan(events, SHORT_LOAD_MILLIS, SHORT_LOAD_MILLIS, true);
+        return new Plan(events, SHORT_LOAD_MILLIS, SHORT_LIMIT_MILLIS, true);
     }
 
     /** Where what is broken is certain to be seen. */

@@ -75,12 +75,15 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis, boolean 
         return lasting(LOAD_MILLIS, events);
     }
 
-    /** Two faults in little time. */
+    /** Two faults in little time, of which a rolling restart takes more than there is unless nothing else is wanted. */
     static Plan shortly(long seed, List<Fault> allowed, int nodes) {
         Random random = new Random(seed);
+        List<Fault> quick = allowed.size() > 1
+                ? allowed.stream().filter(fault -> fault != Fault.ROLLING).toList()
+                : allowed;
         List<Event> events = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
-            Fault fault = allowed.get(random.nextInt(allowed.size()));
+            Fault fault = quick.get(random.nextInt(quick.size()));
             events.add(event(fault, random, nodes, SHORT_LOAD_MILLIS, true));
         }
         return new Plan(events, SHORT_LOAD_MILLIS, SHORT_LIMIT_MILLIS, true);

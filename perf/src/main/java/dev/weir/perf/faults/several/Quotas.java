@@ -14,6 +14,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Predicate;
 
 /**
@@ -119,9 +123,26 @@ final class Quotas {
         for (int probed = 0; probed < PROBED_KEYS; probed++) {
             wanted.add(Map.of());
         }
+        return made(door, wanted);
+    }
+
+    /** In their order, and all at once. */
+    private static List<String> made(Door door, List<Map<String, Object>> wanted)
+            throws IOException, InterruptedException {
+        List<Future<String>> making = new ArrayList<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (Map<String, Object> fields : wanted) {
+                making.add(threads.submit(
+                        () -> door.change("/key/generate", fields).path("key").asText()));
+            }
+        }
         List<String> keys = new ArrayList<>();
-        for (Map<String, Object> fields : wanted) {
-            keys.add(door.change("/key/generate", fields).path("key").asText());
+        for (Future<String> key : making) {
+            try {
+                keys.add(key.get());
+            } catch (ExecutionException failure) {
+                throw new IOException("a key could not be made: " + failure.getCause(), failure);
+            }
         }
         return keys;
     }

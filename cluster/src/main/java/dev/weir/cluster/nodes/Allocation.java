@@ -1,5 +1,6 @@
 package dev.weir.cluster.nodes;
 
+import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.ActorRef;
@@ -12,12 +13,15 @@ import scala.collection.Iterator;
 import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Map;
 import scala.concurrent.Future;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * Where shards go: as Pekko has them by default, but to no node that has said that it is about to leave.
+ * Where shards go: as Pekko has them by default, but to no node that has said that it is about to leave, and none is moved while
+ * there is a region of a process that was killed.
  *
  * <p>A region that is asked to host a shard when it is leaving already ignores that, and may be gone before it is asked for the
- * shard again; its coordinator then waits for it, a minute or until it leaves itself, and nobody gets an answer from meters there.
+ * shard again; its coordinator then waits for it, until its hand-off is out of time or it leaves itself, and nobody gets an answer
+ * from meters there. The same comes of a shard that is moved from a region which ends meanwhile.
  */
 public final class Allocation implements ActorSystemDependentAllocationStrategy {
 
@@ -49,7 +53,21 @@ public final class Allocation implements ActorSystemDependentAllocationStrategy 
     @Override
     public Future<scala.collection.immutable.Set<String>> rebalance(
             Map<ActorRef, IndexedSeq<String>> allocations, scala.collection.immutable.Set<String> inProgress) {
-        return strategy.rebalance(staying(allocations), inProgress);
+        return hasPredecessors(allocations)
+                ? Future.successful(
+                        CollectionConverters.asScala(Set.<String>of()).toSet())
+                : strategy.rebalance(staying(allocations), inProgress);
+    }
+
+    /** Two regions have the same address: one is a predecessor's that was killed, whose end the coordinator has not heard of yet. */
+    private static boolean hasPredecessors(Map<ActorRef, IndexedSeq<String>> allocations) {
+        Set<Address> addresses = new HashSet<>();
+        for (Iterator<ActorRef> regions = allocations.keysIterator(); regions.hasNext(); ) {
+            if (!addresses.add(regions.next().path().address())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private Map<ActorRef, IndexedSeq<String>> staying(Map<ActorRef, IndexedSeq<String>> allocations) {

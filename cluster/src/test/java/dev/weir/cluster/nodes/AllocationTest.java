@@ -116,4 +116,19 @@ final class AllocationTest {
 
         assertThat(offered).containsExactly(Set.of(own));
     }
+
+    @Test
+    void nothingIsMovedWhileThereIsAPredecessorOfANode() {
+        ActorRef predecessor =
+                Adapter.toClassic(here.createTestProbe(String.class).getRef());
+        scala.collection.immutable.Set<String> none =
+                CollectionConverters.asScala(Set.<String>of()).toSet();
+
+        var moved = allocation.rebalance(
+                immutable(Map.of(own, shards(), predecessor, shards("1", "2"), other, shards())), none);
+
+        assertThat(FutureConverters.asJava(moved).toCompletableFuture().join().isEmpty())
+                .isTrue();
+        assertThat(offered).isEmpty();
+    }
 }

@@ -137,7 +137,8 @@ public final class Weir implements AutoCloseable {
         Database database =
                 Database.open(settings.storage().data(), settings.storage().database());
         closings.push(database::close);
-        ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "weir", engine);
+        ActorSystem<Void> system = ActorSystem.create(
+                Behaviors.empty(), "weir", Node.store(database).withFallback(engine));
         closings.push(() -> {
             system.terminate();
             system.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);

@@ -90,6 +90,11 @@ public final class Node {
                 .resolve();
     }
 
+    /** What the store says of itself, for the actor system's configuration. Blocks for a read. */
+    public static Config store(Database database) {
+        return ConfigFactory.parseMap(Map.of("weir.cluster.store", database.id()));
+    }
+
     /** What an operator says of the nodes among themselves, for the actor system's configuration. */
     public static Config artery(WeirSettings.Cluster cluster, String version) {
         Map<String, Object> said = new HashMap<>(Map.of(

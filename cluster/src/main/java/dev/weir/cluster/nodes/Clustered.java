@@ -269,6 +269,14 @@ final class Clustered implements Membership {
     private void joinAlways() throws InterruptedException, TimeoutException {
         long until = System.nanoTime() + settings.atMost().toNanos();
         for (int round = 0; !isJoined(); round++) {
+            if (CoordinatedShutdown.get(system)
+                    .getShutdownReason()
+                    .filter(CoordinatedShutdown.incompatibleConfigurationDetectedReason()::equals)
+                    .isPresent()) {
+                throw new IllegalStateException("the nodes at " + settings.seeds()
+                        + " (weir.cluster.seeds) do not take this one in: they use another store, or other settings of the"
+                        + " cluster; the log says which");
+            }
             if (System.nanoTime() - until > 0) {
                 throw new TimeoutException("this node has not become a member of the cluster within "
                         + settings.atMost().toSeconds() + " s; it knows "

@@ -17,6 +17,7 @@ public final class NamedRuns {
     private static final Map<String, Script> SCRIPTS = new TreeMap<>(Map.of(
             "team-flood", new TeamFlood(),
             "recall", new Recall(),
+            "remote-admission", new RemoteAdmission(),
             "door-and-owner-die", new DoorAndOwnerDie(),
             "paused-owner", new PausedOwner(),
             "slots-over-takeover", new SlotsOverTakeover(),

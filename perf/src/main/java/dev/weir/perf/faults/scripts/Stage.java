@@ -9,11 +9,14 @@ import dev.weir.perf.faults.callers.Said;
 import dev.weir.perf.faults.judge.Judge;
 import dev.weir.perf.faults.several.ClusterSite;
 import dev.weir.perf.faults.several.Disturbance;
+import dev.weir.perf.faults.several.Meters;
 import dev.weir.perf.faults.several.Plan;
 import dev.weir.perf.faults.site.Catalogue;
+import dev.weir.perf.faults.site.Door;
 import dev.weir.perf.faults.site.Fault;
 import dev.weir.streams.mock.Sighting;
 import java.io.IOException;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,6 +78,46 @@ final class Stage implements AutoCloseable {
         Callers more = new Callers(new Client(doors, keys, PATIENCE), name, orders, longestPauseMillis);
         callers.add(more);
         more.start(count, 1);
+    }
+
+    /** So many callers at one door, one call after the other for a while; what they were told. */
+    List<Said> callsAtDoor(int door, int count, Function<Random, Order> orders, Duration time)
+            throws InterruptedException {
+        Client client = new Client(Doors.of(site.doors().get(door)), keys, PATIENCE);
+        Callers all = new Callers(client, "d" + calls++ + "-", orders, 1);
+        all.start(count, calls);
+        pass(time);
+        List<Said> answers = all.stop();
+        said.addAll(answers);
+        return answers;
+    }
+
+    /** Calls that have come to their end. */
+    long callsSaid() {
+        return said.size();
+    }
+
+    /** The node that has a key's meter. */
+    int owner(int key) throws SQLException {
+        return Meters.of(site).owner(secret(key));
+    }
+
+    /** Messages between nodes and accounts' meters until now; not a number where they are not counted. */
+    double accountMessages() throws InterruptedException {
+        double messages = 0;
+        for (Door door : site.doors()) {
+            messages += door.metrics().getOrDefault("weir_account_messages_total", Double.NaN);
+        }
+        return messages;
+    }
+
+    /** What all nodes have used of the processors since they started. */
+    Duration processorTime() {
+        return site.nodes().stream()
+                .map(node -> ProcessHandle.of(node.gateway().pid())
+                        .flatMap(process -> process.info().totalCpuDuration())
+                        .orElse(Duration.ZERO))
+                .reduce(Duration.ZERO, Duration::plus);
     }
 
     /** Lets all callers come to their end; what they and single calls were told. */

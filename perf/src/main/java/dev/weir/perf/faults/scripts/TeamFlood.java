@@ -68,10 +68,7 @@ final class TeamFlood implements Script {
     }
 
     private static String messages(Stage stage) throws InterruptedException {
-        double messages = 0;
-        for (var door : stage.site().doors()) {
-            messages += door.metrics().getOrDefault("weir_account_messages_total", Double.NaN);
-        }
+        double messages = stage.accountMessages();
         return Double.isNaN(messages)
                 ? "messages are not counted"
                 : String.format(Locale.ROOT, "%.1f messages a second", messages / FLOOD.toSeconds());

@@ -10,7 +10,7 @@ import java.sql.SQLException;
 import java.util.HexFormat;
 
 /** Which node has which meter, as the store knows. */
-final class Meters {
+public final class Meters {
 
     private final ClusterSite site;
 
@@ -18,12 +18,12 @@ final class Meters {
         this.site = site;
     }
 
-    static Meters of(ClusterSite site) {
+    public static Meters of(ClusterSite site) {
         return new Meters(site);
     }
 
     /** The number of the node that has the meter of a key; the first if none has claimed it yet. */
-    int owner(String key) throws SQLException {
+    public int owner(String key) throws SQLException {
         try (Connection connection = site.database().connection();
                 PreparedStatement select = connection.prepareStatement("select node.address from meter join node"
                         + " on node.incarnation = cast(cast(meter.payload as json) ->> 'host' as bigint)"

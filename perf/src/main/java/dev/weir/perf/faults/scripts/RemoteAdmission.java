@@ -1,0 +1,111 @@
+package dev.weir.perf.faults.scripts;
+
+import dev.weir.perf.faults.callers.Order;
+import dev.weir.perf.faults.callers.Said;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+
+/** Keys whose meters are where they are called, and keys whose meters are on another node, in turns: what does the way there cost? */
+final class RemoteAdmission implements Script {
+
+    private static final int KEYS = 150;
+
+    /** In the middle of their limits accounts hardly hear of calls. */
+    private static final int MANY = 1_000_000;
+
+    private static final double MOST_MESSAGES_A_CALL = 0.1;
+    private static final int CALLERS = 6;
+    private static final int ROUNDS = 5;
+    private static final Duration WARMING = Duration.ofSeconds(25);
+    private static final Duration ROUND = Duration.ofSeconds(5);
+    private static final double MOST_CPU = 2;
+    private static final double MOST_MORE_MILLIS = 1;
+
+    /** What a call was at the door in a round: microseconds of all nodes' processors, and the median's milliseconds. */
+    private record Cost(double micros, double millis) {}
+
+    @Override
+    public List<String> models() {
+        return List.of("m0");
+    }
+
+    @Override
+    public String play(Stage stage) throws IOException, InterruptedException, SQLException {
+        stage.make("/organization/new", Map.of("organization_id", "house", "rpd_limit", MANY));
+        stage.make(
+                "/team/new",
+                Map.of("team_id", "team", "organization_id", "house", "rpd_limit", MANY, "tpd_limit", MANY));
+        List<Integer> all = new ArrayList<>();
+        for (int key = 0; key < KEYS; key++) {
+            all.add(stage.key(Map.of("team_id", "team", "rpd_limit", MANY)));
+        }
+        measured(stage, all, WARMING); // meters have moved to where they stay, too
+        List<Integer> here = new ArrayList<>();
+        List<Integer> elsewhere = new ArrayList<>();
+        for (int key : all) {
+            (stage.owner(key) == 0 ? here : elsewhere).add(key);
+        }
+        measured(stage, here, ROUND);
+        measured(stage, elsewhere, ROUND);
+        double messagesBefore = stage.accountMessages();
+        long callsBefore = stage.callsSaid();
+        List<Cost> local = new ArrayList<>();
+        List<Cost> remote = new ArrayList<>();
+        for (int round = 0; round < ROUNDS; round++) {
+            local.add(measured(stage, here, ROUND));
+            remote.add(measured(stage, elsewhere, ROUND));
+        }
+
+        TimeUnit.SECONDS.sleep(2); // metrics are a second old
+        double messages = (stage.accountMessages() - messagesBefore) / (stage.callsSaid() - callsBefore);
+        stage.settled();
+        double cpu = median(remote, Cost::micros) / median(local, Cost::micros);
+        double more = median(remote, Cost::millis) - median(local, Cost::millis);
+        if (cpu > MOST_CPU) {
+            stage.judge().missed("processor of a remote call, of a local one's", cpu + " x", MOST_CPU + " x");
+        }
+        if (more > MOST_MORE_MILLIS) {
+            stage.judge()
+                    .missed("median of a remote call, more than a local one", more + " ms", MOST_MORE_MILLIS + " ms");
+        }
+        if (messages > MOST_MESSAGES_A_CALL) {
+            stage.judge().missed("messages a call", String.valueOf(messages), String.valueOf(MOST_MESSAGES_A_CALL));
+        }
+        return String.format(
+                Locale.ROOT,
+                "%d keys here, %d elsewhere; a call takes %.0f us of all nodes' processors here and %.0f elsewhere (%.2f x),"
+                        + " median %.2f and %.2f ms (%+.2f); %.4f messages of a team and an organization a call",
+                here.size(),
+                elsewhere.size(),
+                median(local, Cost::micros),
+                median(remote, Cost::micros),
+                cpu,
+                median(local, Cost::millis),
+                median(remote, Cost::millis),
+                more,
+                messages);
+    }
+
+    private static Cost measured(Stage stage, List<Integer> keys, Duration time) throws InterruptedException {
+        Duration before = stage.processorTime();
+        List<Said> said = stage.callsAtDoor(
+                0, CALLERS, random -> new Order(keys.get(random.nextInt(keys.size())), "m0", "", false), time);
+        double micros = stage.processorTime().minus(before).toNanos() / 1e3;
+        long[] nanos = said.stream()
+                .mapToLong(each -> each.endedNanos() - each.beganNanos())
+                .sorted()
+                .toArray();
+        return new Cost(micros / nanos.length, nanos[nanos.length / 2] / 1e6);
+    }
+
+    private static double median(List<Cost> costs, ToDoubleFunction<Cost> figure) {
+        return costs.stream().mapToDouble(figure).sorted().toArray()[costs.size() / 2];
+    }
+}

@@ -18,7 +18,7 @@ final class RemoteAdmission implements Script {
     private static final int KEYS = 150;
 
     /** In the middle of their limits accounts hardly hear of calls. */
-    private static final int MANY = 1_000_000;
+    private static final int MANY = 1_000_000_000;
 
     private static final double MOST_MESSAGES_A_CALL = 0.1;
     private static final int CALLERS = 6;
@@ -66,6 +66,9 @@ final class RemoteAdmission implements Script {
         TimeUnit.SECONDS.sleep(2); // metrics are a second old
         double messages = (stage.accountMessages() - messagesBefore) / (stage.callsSaid() - callsBefore);
         stage.settled();
+        List<Said> said = stage.said();
+        stage.judge()
+                .usedUp("admitted calls", said.stream().filter(Said::admitted).count(), said.size());
         double cpu = median(remote, Cost::micros) / median(local, Cost::micros);
         double more = median(remote, Cost::millis) - median(local, Cost::millis);
         if (cpu > MOST_CPU) {

@@ -50,7 +50,7 @@ public final class StoreLease extends Lease {
     @Override
     public CompletionStage<Boolean> acquire() {
         return place.here.thenCompose(here -> blocking(() -> {
-            held = acquire(here);
+            held = goesOn(here);
             return held;
         }));
     }
@@ -63,7 +63,7 @@ public final class StoreLease extends Lease {
     @Override
     public CompletionStage<Boolean> release() {
         held = false;
-        return place.here.thenCompose(here -> blocking(() -> release(here)));
+        return place.here.thenCompose(here -> blocking(() -> giveBack(here)));
     }
 
     @Override
@@ -87,7 +87,7 @@ public final class StoreLease extends Lease {
         return done;
     }
 
-    private boolean acquire(Here here) throws InterruptedException {
+    private boolean goesOn(Here here) throws InterruptedException {
         LeaseRow first = null;
         boolean said = false;
         while (!here.authority.isOver()) {
@@ -112,7 +112,7 @@ public final class StoreLease extends Lease {
         return false;
     }
 
-    private boolean release(Here here) {
+    private boolean giveBack(Here here) {
         try (Connection connection = here.database.session(PATIENCE)) {
             here.table.leaveLease(connection, settings.leaseName(), here.incarnation);
             return true;

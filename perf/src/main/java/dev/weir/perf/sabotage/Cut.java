@@ -10,7 +10,6 @@ import net.bytebuddy.description.method.MethodDescription;
 import net.bytebuddy.description.method.MethodList;
 import net.bytebuddy.description.type.TypeDescription;
 import net.bytebuddy.dynamic.ClassFileLocator;
-import net.bytebuddy.implementation.bytecode.assign.Assigner;
 import net.bytebuddy.matcher.ElementMatchers;
 import net.bytebuddy.pool.TypePool;
 
@@ -48,7 +47,7 @@ record Cut(String type, String method, AsmVisitorWrapper change) {
                         advised("dev.weir.cluster.nodes.Authority", "holds", IsSure.class),
                         advised("dev.weir.cluster.nodes.NodeTable", "renew", IsRenewed.class),
                         advised(ROW_WRITER, "isMine", IsSure.class),
-                        advised("org.apache.pekko.cluster.sbr.KeepMajority", "decide", Survives.class));
+                        advised("dev.weir.cluster.nodes.StoreLease", "goesOn", IsSure.class));
         };
     }
 
@@ -124,14 +123,6 @@ record Cut(String type, String method, AsmVisitorWrapper change) {
         @Advice.OnMethodExit
         static void exit(@Advice.Return(readOnly = false) boolean answer) {
             answer = Damage.isSure(answer);
-        }
-    }
-
-    /** Whoever is not seen is dead, whichever side is the larger one. */
-    static final class Survives {
-        @Advice.OnMethodExit
-        static void exit(@Advice.Return(readOnly = false, typing = Assigner.Typing.DYNAMIC) Object decision) {
-            decision = Damage.survives(decision);
         }
     }
 

@@ -91,22 +91,6 @@ public final class Damage {
         return true;
     }
 
-    /** What a node decides that does not see others: that those are dead. */
-    public static Object survives(Object decision) {
-        try {
-            Object survivor = Class.forName("org.apache.pekko.cluster.sbr.DowningStrategy$DownUnreachable$")
-                    .getField("MODULE$")
-                    .get(null);
-            if (survivor != null && !survivor.equals(decision)) {
-                DONE.increment();
-                return survivor;
-            }
-            return decision;
-        } catch (ReflectiveOperationException impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
     /** The time at which a node's right to act was renewed: some time in any case. */
     public static OptionalLong isRenewed(OptionalLong answer) {
         if (answer.isPresent()) {

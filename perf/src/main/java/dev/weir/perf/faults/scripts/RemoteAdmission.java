@@ -55,7 +55,7 @@ final class RemoteAdmission implements Script {
         measured(stage, here, ROUND);
         measured(stage, elsewhere, ROUND);
         double messagesBefore = stage.accountMessages();
-        long callsBefore = stage.callsSaid();
+        int callsBefore = stage.callsSaid();
         List<Cost> local = new ArrayList<>();
         List<Cost> remote = new ArrayList<>();
         for (int round = 0; round < ROUNDS; round++) {
@@ -66,7 +66,7 @@ final class RemoteAdmission implements Script {
         TimeUnit.SECONDS.sleep(2); // metrics are a second old
         double messages = (stage.accountMessages() - messagesBefore) / (stage.callsSaid() - callsBefore);
         stage.site().settle(); // its rows are too many to be looked at one by one
-        List<Said> said = stage.said();
+        List<Said> said = stage.said().subList(callsBefore, stage.callsSaid());
         stage.judge()
                 .usedUp("admitted calls", said.stream().filter(Said::admitted).count(), said.size());
         double cpu = median(remote, Cost::micros) / median(local, Cost::micros);

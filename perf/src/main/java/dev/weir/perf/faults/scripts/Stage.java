@@ -93,7 +93,7 @@ final class Stage implements AutoCloseable {
     }
 
     /** Calls that have come to their end. */
-    long callsSaid() {
+    int callsSaid() {
         return said.size();
     }
 

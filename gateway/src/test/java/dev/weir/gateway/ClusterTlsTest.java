@@ -28,23 +28,15 @@ final class ClusterTlsTest {
     Path directory = Path.of("");
 
     private WeirProcess serve(Path config, int node, int port, int seed) {
-        return WeirProcess.run(
-                        "serve",
-                        "--config",
-                        config.toString(),
-                        "--host",
-                        "127.0.0.1",
-                        "--port",
-                        "0",
-                        "--data",
-                        directory.resolve("data" + node).toString(),
-                        "--cluster-host",
-                        "127.0.0.1",
-                        "--cluster-port",
-                        Integer.toString(port),
-                        "--seed",
-                        "localhost:" + seed)
-                .awaitServing();
+        return WeirProcess.serve(
+                config,
+                directory.resolve("data" + node),
+                "--cluster-host",
+                "127.0.0.1",
+                "--cluster-port",
+                Integer.toString(port),
+                "--seed",
+                "localhost:" + seed);
     }
 
     private static int freePort() throws IOException {

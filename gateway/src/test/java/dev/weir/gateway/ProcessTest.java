@@ -163,17 +163,7 @@ class ProcessTest {
 
     @Test
     void aTermInTheMidstOfAStartIsAnOrderlyEndToo() throws SQLException {
-        WeirProcess weir = WeirProcess.run(
-                "serve",
-                "--config",
-                config.toString(),
-                "--host",
-                "127.0.0.1",
-                "--port",
-                "0",
-                "--data",
-                data.toString());
-        try (weir) {
+        try (WeirProcess weir = WeirProcess.starting(config, data)) {
             Awaitility.await().until(() -> !hasEnded().isEmpty()); // the store knows of it
 
             assertThat(weir.stop()).as(weir.said()).isZero();

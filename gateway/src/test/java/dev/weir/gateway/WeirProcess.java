@@ -81,18 +81,24 @@ final class WeirProcess implements AutoCloseable {
     }
 
     /** Serves on a free port of loopback; returns when calls are welcome. */
-    static WeirProcess serve(Path config, Path data) {
-        return run(
-                        "serve",
-                        "--config",
-                        config.toString(),
-                        "--host",
-                        "127.0.0.1",
-                        "--port",
-                        "0",
-                        "--data",
-                        data.toString())
-                .awaitServing();
+    static WeirProcess serve(Path config, Path data, String... more) {
+        return starting(config, data, more).awaitServing();
+    }
+
+    /** The same; returns at once. */
+    static WeirProcess starting(Path config, Path data, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "serve",
+                "--config",
+                config.toString(),
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "0",
+                "--data",
+                data.toString()));
+        arguments.addAll(List.of(more));
+        return run(arguments.toArray(String[]::new));
     }
 
     WeirProcess awaitServing() {

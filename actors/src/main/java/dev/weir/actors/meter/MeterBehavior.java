@@ -328,7 +328,7 @@ final class MeterBehavior implements Duty.Life {
                 if (!made.has(change.request())) {
                     make(change);
                 } else if (made.isAnswered(change.request())) {
-                    acknowledge(change); // whoever made it may have ended before everybody had heard of it
+                    acknowledge(change);
                 }
             }
         }
@@ -345,6 +345,7 @@ final class MeterBehavior implements Duty.Life {
         }
     }
 
+    /** Also of one that was made before: whoever made it may have ended before everybody had heard of it. */
     private void acknowledge(Change change) {
         AdminReply reply = done();
         made.made(change.request());

@@ -97,7 +97,8 @@ public final class Client {
         }
 
         void call(InputStream in) throws IOException {
-            tokens = JSON.readTree(in).path("usage").path("completion_tokens").asLong();
+            byte[] body = in.readAllBytes(); // Jackson would close before the end, and this client its own connection
+            tokens = JSON.readTree(body).path("usage").path("completion_tokens").asLong();
             whole = true;
         }
     }

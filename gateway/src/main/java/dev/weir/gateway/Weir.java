@@ -46,6 +46,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
@@ -70,6 +71,9 @@ public final class Weir implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Weir.class);
     private static final Duration SETTLED_WITHIN = Duration.ofSeconds(10);
+
+    /** Of more loops one would be too narrow for what all of them say to other nodes. */
+    private static final int MOST_LOOPS_FOR_ONE_LINE = 4;
 
     private final WeirSettings settings;
     private final Deque<Closing> closings = new ArrayDeque<>();
@@ -246,12 +250,20 @@ public final class Weir implements AutoCloseable {
         }
     }
 
-    /** Meters and sharding live on the first loop: an ask that changes threads twice costs as much as the rest of it. */
+    /**
+     * Meters and sharding live on the first loop: an ask that changes threads twice costs as much as the rest of it. What goes
+     * to other nodes and comes from them is on the last one for the same reason, where one has time enough for all of it.
+     */
     private Config placement(EventLoops loops) {
-        return ConfigFactory.parseMap(Map.of(
-                        "pekko.cluster.sharding.use-dispatcher", loops.dispatcher(0),
-                        "weir.cluster.meter-dispatcher", loops.dispatcher(0)))
-                .withFallback(Node.artery(settings.cluster(), Version.current()));
+        Map<String, String> placed = new HashMap<>(Map.of(
+                "pekko.cluster.sharding.use-dispatcher", loops.dispatcher(0),
+                "weir.cluster.meter-dispatcher", loops.dispatcher(0)));
+        if (loops.count() <= MOST_LOOPS_FOR_ONE_LINE) {
+            String last = loops.dispatcher(loops.count() - 1);
+            placed.put("pekko.remote.artery.advanced.use-dispatcher", last);
+            placed.put("pekko.io.tcp.worker-dispatcher", last);
+        }
+        return ConfigFactory.parseMap(placed).withFallback(Node.artery(settings.cluster(), Version.current()));
     }
 
     private static Config engine() {

@@ -37,6 +37,7 @@ public final class Shares {
     private final AtomicLong version = new AtomicLong();
     private final AtomicLong sequences = new AtomicLong();
     private volatile @Nullable ActorRef<Keeper.Command> by;
+    private volatile boolean resting;
     private final LongAdder messages = new LongAdder();
     private volatile boolean crowded;
     private volatile long crowdedAt;
@@ -185,7 +186,7 @@ public final class Shares {
     /** Asks the share's meter, if there is something to ask and no question is on its way. Holds the share's lock. */
     void ask(Share share, long now) {
         ActorRef<Keeper.Command> self = keeper;
-        if (self != null && !share.isAsking() && !share.isGone() && share.wants(now)) {
+        if (self != null && !resting && !share.isAsking() && !share.isGone() && share.wants(now)) {
             send(share.want(node, now, self));
         }
     }
@@ -399,6 +400,14 @@ public final class Shares {
                 share.unlock();
             }
         }
+    }
+
+    /**
+     * Asks nothing more: no node is left that accounts' meters could move to. What waits for one of them would hold up the end
+     * of this node's.
+     */
+    public void rest() {
+        resting = true;
     }
 
     /** End users were refused in the last moments, because a group had no room for them. */

@@ -58,6 +58,9 @@ public final class Node {
     private static final Duration FIRST_ASK = Duration.ofMillis(500);
     private static final Duration PATIENCE = Duration.ofMillis(500);
 
+    /** A phase, in {@code reference.conf}. */
+    private static final String GIVE_BACK = "weir-give-back";
+
     /** An id that no key has: it is not a SHA-256. */
     private static final String NOBODY = "nobody";
 
@@ -257,16 +260,17 @@ public final class Node {
                 CoordinatedShutdown.PhaseServiceStop(),
                 "weir-settle",
                 () -> meters.settled(bounds.settleAtStop())
-                        .thenCompose(settled -> giveBack(system, keeper, null, bounds)));
+                        .thenCompose(settled -> giveBack(system, keeper, null, bounds))
+                        .thenApply(given -> {
+                            if (membership.staying() == null) {
+                                shares.rest();
+                            }
+                            return given;
+                        }));
         // Meters that have moved meanwhile took from this node's shares until then, and left what they did not use. The
         // way to accounts' meters went with the regions: another node passes it on.
-        shutdown.addTask(CoordinatedShutdown.PhaseClusterLeave(), "weir-give-back", () -> {
-            ActorRef<Keeper.Command> other = membership.nodes().keepers().entrySet().stream()
-                    .filter(each -> each.getKey() != membership.incarnation()
-                            && membership.nodes().isMember(each.getKey()))
-                    .map(Map.Entry::getValue)
-                    .findFirst()
-                    .orElse(null);
+        shutdown.addTask(GIVE_BACK, GIVE_BACK, () -> {
+            ActorRef<Keeper.Command> other = membership.staying();
             return other == null
                     ? CompletableFuture.completedFuture(Done.getInstance())
                     : giveBack(system, keeper, other, bounds);

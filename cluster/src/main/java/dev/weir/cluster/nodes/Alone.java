@@ -71,6 +71,11 @@ final class Alone implements Membership {
     public void leave() {}
 
     @Override
+    public @Nullable ActorRef<Keeper.Command> staying() {
+        return null;
+    }
+
+    @Override
     public Set<String> leaving() {
         return Set.of();
     }

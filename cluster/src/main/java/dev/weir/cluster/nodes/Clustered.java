@@ -248,6 +248,11 @@ final class Clustered implements Membership {
     }
 
     @Override
+    public @Nullable ActorRef<Keeper.Command> staying() {
+        return nodes().staying();
+    }
+
+    @Override
     public boolean reachesOthers() {
         return nodes().keepers().size() > 1 && authority.isFresh();
     }

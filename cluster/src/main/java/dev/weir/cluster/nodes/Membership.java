@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.jspecify.annotations.Nullable;
 
 /** This process among the nodes over its store: alone where the store is its own, one of several where it is shared. */
 public interface Membership extends AutoCloseable {
@@ -81,6 +82,10 @@ public interface Membership extends AutoCloseable {
 
     /** The addresses, as {@code host:port}, of nodes that have said that they are. */
     Set<String> leaving();
+
+    /** The keeper of another member that is not about to leave; null where there is none. */
+    @Nullable
+    ActorRef<Keeper.Command> staying();
 
     /** The node has left by itself: whoever takes over need not wait. Blocks for a commit. */
     @Override

@@ -256,7 +256,23 @@ public final class Neighbours implements Nodes {
     }
 
     boolean isLeaving() {
-        return leaving.contains(self.card.incarnation());
+        return isLeaving(self.card.incarnation());
+    }
+
+    private boolean isLeaving(long incarnation) {
+        return leaving.contains(incarnation);
+    }
+
+    /** The keeper of another node that is a member and does not leave; null where there is none. */
+    @Nullable
+    ActorRef<Keeper.Command> staying() {
+        return view.peers.values().stream()
+                .filter(card -> card.incarnation() != self.card.incarnation()
+                        && isMember(card.incarnation())
+                        && !isLeaving(card.incarnation()))
+                .map(Card::keeper)
+                .findFirst()
+                .orElse(null);
     }
 
     /** What they said of themselves. */

@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
 
 /** A node without a store and without others, at the begin of time. */
 final class LoneMembership implements Membership {
@@ -52,6 +53,11 @@ final class LoneMembership implements Membership {
 
     @Override
     public void leave() {}
+
+    @Override
+    public @Nullable ActorRef<Keeper.Command> staying() {
+        return null;
+    }
 
     @Override
     public Set<String> leaving() {

@@ -64,7 +64,9 @@ public final class Shares {
 
     /** A want of another node, which cannot reach the meter itself. */
     void forward(Want want) {
-        meters.accept(want);
+        if (!resting) {
+            meters.accept(want);
+        }
     }
 
     void keeper(ActorRef<Keeper.Command> self) {
@@ -408,6 +410,10 @@ public final class Shares {
      */
     public void rest() {
         resting = true;
+    }
+
+    public boolean isResting() {
+        return resting;
     }
 
     /** End users were refused in the last moments, because a group had no room for them. */

@@ -204,7 +204,12 @@ public final class Node {
         sharding.init(Entity.of(
                         Meters.KEYS,
                         entity -> Meter.ofKey(
-                                entity.getEntityId(), rows, common, shares, clock, new Placed(sharding, entity)))
+                                entity.getEntityId(),
+                                rows,
+                                common,
+                                shares,
+                                clock,
+                                new Placed(sharding, entity, shares)))
                 .withAllocationStrategy(
                         new Allocation(membership::leaving, sharding.defaultShardAllocationStrategy(byConfig)))
                 .withEntityProps(dispatcher)
@@ -216,7 +221,7 @@ public final class Node {
                                 rows,
                                 common,
                                 clock,
-                                new Placed(sharding, entity)))
+                                new Placed(sharding, entity, shares)))
                 .withAllocationStrategy(
                         new Allocation(membership::leaving, sharding.defaultShardAllocationStrategy(byConfig)))
                 .withEntityProps(dispatcher)
@@ -224,7 +229,8 @@ public final class Node {
     }
 
     /** A meter's place in sharding. */
-    private record Placed(ClusterSharding sharding, EntityContext<Meter.Command> entity) implements Meter.Placement {
+    private record Placed(ClusterSharding sharding, EntityContext<Meter.Command> entity, Shares shares)
+            implements Meter.Placement {
 
         @Override
         public void retire(ActorRef<Meter.Command> self) {
@@ -233,8 +239,10 @@ public final class Node {
 
         @Override
         public void forward(Meter.Command command) {
-            sharding.entityRefFor(entity.getEntityTypeKey(), entity.getEntityId())
-                    .tell(command);
+            if (!shares.isResting()) {
+                sharding.entityRefFor(entity.getEntityTypeKey(), entity.getEntityId())
+                        .tell(command);
+            }
         }
     }
 

@@ -390,6 +390,7 @@ public final class Shares {
      */
     void giveBack(@Nullable ActorRef<Keeper.Command> way, long now) {
         by = way;
+        resting = false;
         ActorRef<Keeper.Command> self = keeper;
         for (Share share : shares.values()) {
             share.lock();
@@ -405,8 +406,8 @@ public final class Shares {
     }
 
     /**
-     * Asks nothing more: no node is left that accounts' meters could move to. What waits for one of them would hold up the end
-     * of this node's.
+     * Asks nothing more, and passes nothing on, until something is {@linkplain #giveBack given back} by way of another node: none is
+     * left that accounts' meters could move to. What waits for one of them would hold up the end of this node's.
      */
     public void rest() {
         resting = true;

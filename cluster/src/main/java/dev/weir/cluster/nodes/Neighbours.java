@@ -246,7 +246,7 @@ public final class Neighbours implements Nodes {
         return leaving.isEmpty()
                 ? Set.of()
                 : view.peers.values().stream()
-                        .filter(card -> leaving.contains(card.incarnation()))
+                        .filter(card -> isLeaving(card.incarnation()))
                         .map(Card::address)
                         .collect(Collectors.toSet());
     }

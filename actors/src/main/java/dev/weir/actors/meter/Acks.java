@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.pekko.actor.typed.ActorRef;
 
 /**
  * Answers that are owed, by what they are to, and are given when all that they say is durable.
@@ -19,40 +20,31 @@ final class Acks<K> {
     }
 
     private static final class Owed {
-        private final List<Runnable> answers = new ArrayList<>(1);
         private final Map<Share, Long> marks;
+        private final List<Runnable> answers = new ArrayList<>(1);
         private Row row;
 
-        Owed(Debt debt) {
+        Owed(Debt debt, Runnable answer) {
             this.marks = debt.marks();
+            this.answers.add(answer);
             this.row = debt.row() ? Row.OWED : Row.DONE;
-        }
-
-        boolean isPaid() {
-            return row == Row.DONE
-                    && marks.entrySet().stream().allMatch(mark -> isDurable(mark.getKey(), mark.getValue()));
-        }
-
-        private static boolean isDurable(Share share, long mark) {
-            share.lock();
-            try {
-                return share.isDurable(mark);
-            } finally {
-                share.unlock();
-            }
         }
     }
 
+    private final ActorRef<Meter.Command> watcher;
     private final Map<K, Owed> owed = new HashMap<>();
+
+    /** @param watcher is told when a share has moved that an answer waits for */
+    Acks(ActorRef<Meter.Command> watcher) {
+        this.watcher = watcher;
+    }
 
     boolean isEmpty() {
         return owed.isEmpty();
     }
 
     void add(K to, Debt debt, Runnable answer) {
-        Owed entry = new Owed(debt);
-        entry.answers.add(answer);
-        owed.put(to, entry);
+        owed.put(to, new Owed(debt, answer));
     }
 
     /** The same again. False when it is not owed. */
@@ -89,13 +81,32 @@ final class Acks<K> {
 
     /** Tells those to whom nothing is owed any more. */
     void tellPaid() {
-        owed.entrySet().removeIf(each -> {
-            boolean paid = each.getValue().isPaid();
+        owed.values().removeIf(each -> {
+            boolean paid = isPaid(each);
             if (paid) {
-                each.getValue().answers.forEach(Runnable::run);
+                each.answers.forEach(Runnable::run);
             }
             return paid;
         });
+    }
+
+    private boolean isPaid(Owed each) {
+        return each.row == Row.DONE
+                && each.marks.entrySet().stream().allMatch(mark -> isDurable(mark.getKey(), mark.getValue()));
+    }
+
+    /** A share says only once that it has moved, and moves for others' sake too: where that was not enough it is watched again. */
+    private boolean isDurable(Share share, long mark) {
+        share.lock();
+        try {
+            boolean durable = share.isDurable(mark);
+            if (!durable) {
+                share.watch(watcher);
+            }
+            return durable;
+        } finally {
+            share.unlock();
+        }
     }
 
     void tellAll() {

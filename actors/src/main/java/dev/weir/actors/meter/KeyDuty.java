@@ -43,9 +43,9 @@ final class KeyDuty implements Duty {
     private final WaitingRoom waiting = new WaitingRoom();
     private final List<Settle> deferred = new ArrayList<>();
     private final List<Runnable> untilKnown = new ArrayList<>();
-    private final Acks<HoldId> acks = new Acks<>();
-    private final Acks<TopUpId> beyond = new Acks<>();
-    private final Acks<HoldId> reopened = new Acks<>();
+    private final Acks<HoldId> acks;
+    private final Acks<TopUpId> beyond;
+    private final Acks<HoldId> reopened;
     private final List<Contested> contested = new ArrayList<>();
     private final Announcements announcements;
     private @Nullable Purse purse;
@@ -66,6 +66,9 @@ final class KeyDuty implements Duty {
         this.clock = clock;
         this.context = context;
         this.timers = timers;
+        this.acks = new Acks<>(context.getSelf());
+        this.beyond = new Acks<>(context.getSelf());
+        this.reopened = new Acks<>(context.getSelf());
         this.announcements = new Announcements(common.nodes());
     }
 

@@ -43,6 +43,7 @@ final class MeterBehavior implements Duty.Life {
     private static final Duration UNREADABLE_PAUSE = Duration.ofSeconds(5);
     private static final Duration LOAD_PAUSE = Duration.ofMillis(200);
     private static final Duration OWNER_PAUSE = Duration.ofMillis(500);
+    private static final int OWNER_ASKED_TO_SAY_SO = 6;
     private static final Duration ABSENT_PAUSE = Duration.ofSeconds(1);
     private static final int MOST_DEFERRED = 1000;
     private static final String UNREADABLE = "its row is unreadable";
@@ -62,6 +63,7 @@ final class MeterBehavior implements Duty.Life {
     private final Changes changes = new Changes();
     private final Made made = new Made();
     private Loaded row = new Loaded.Absent();
+    private int ownerAsked;
     private boolean has;
     private boolean claimed;
     private boolean busy;
@@ -179,6 +181,9 @@ final class MeterBehavior implements Duty.Life {
         if (!nodes.isMember(host) || keeper == null) {
             nodes.fence(host);
             return true;
+        }
+        if (++ownerAsked == OWNER_ASKED_TO_SAY_SO) {
+            context.getLog().warn("meter {}: node {} has not left it, and has not answered yet; asked again", id, host);
         }
         keeper.tell(new Keeper.Has(id, context.getSelf()));
         timers.startSingleTimer(LoadAgain.NOW, LoadAgain.NOW, OWNER_PAUSE);

@@ -9,10 +9,12 @@ import dev.weir.config.Limits;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -40,8 +42,8 @@ class MovedCallTest {
     private static final Ask ASK = new Ask(new HoldId(3, 1), "k", "m", CALL, null, 0, 0, true);
 
     private final Deque<Want> wants = new ArrayDeque<>();
-    private final ActorRef<Meter.Command> watcher =
-            KIT.<Meter.Command>createTestProbe().getRef();
+    private final TestInbox<Meter.Command> meter = TestInbox.create();
+    private final ActorRef<Meter.Command> watcher = meter.getRef();
     private final AccountBook book = book();
     private long nonce;
 
@@ -112,5 +114,36 @@ class MovedCallTest {
                 .allSatisfy((share, mark) -> assertThat(share.isDurable(mark)).isTrue());
         assertThat(purse.reopen(ASK.hold(), 1, "m", null, 1))
                 .hasValueSatisfying(none -> assertThat(none.isNone()).isTrue());
+    }
+
+    /** The account's meter says first what the node has of it, and only then hears what came to it. */
+    @Test
+    void isAcknowledgedWhenItEndsAtOnceAndNobodyElseCalls() {
+        MeterState row = left();
+        Shares shares = shares(2);
+        Purse purse = new Purse(row, 0, common(2), shares, watcher);
+        Acks<HoldId> acks = new Acks<>(watcher);
+        List<String> said = new ArrayList<>();
+
+        acks.add(ASK.hold(), purse.settle(ASK.hold(), 1, CALL, CALL, true), () -> said.add("ended"));
+        talk(shares, acks);
+
+        assertThat(said).containsExactly("ended");
+        assertThat(acks.isEmpty()).isTrue();
+    }
+
+    /** The key's meter hears nothing but that shares have moved which it watches. */
+    private void talk(Shares shares, Acks<HoldId> acks) {
+        while (!wants.isEmpty()) {
+            book.want(wants.poll());
+            book.plan(state -> state, NOW, ++nonce).ifPresent(book::written);
+            for (AccountBook.Answer answer : book.answers()) {
+                shares.told(answer.allotted(), NOW);
+                while (meter.hasMessages()) {
+                    assertThat(meter.receiveMessage()).isEqualTo(Meter.SharesMoved.INSTANCE);
+                    acks.tellPaid();
+                }
+            }
+        }
     }
 }

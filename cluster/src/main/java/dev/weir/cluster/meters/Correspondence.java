@@ -29,6 +29,8 @@ import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What this node has asked of meters and has no answer to. Messages get lost where a meter moves, so all are repeated: reservations
@@ -40,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * answer on the common pool: two more changes of threads.
  */
 final class Correspondence {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Correspondence.class);
 
     /** By how much a time-out may be late. */
     static final Duration TICK = Duration.ofMillis(50);
@@ -214,7 +218,15 @@ final class Correspondence {
                         },
                         timeout)
                 .exceptionally(late -> new AdminReply.Unavailable("the meter did not answer in time"))
-                .whenComplete((reply, none) -> operators.remove(asker.get()));
+                .whenComplete((reply, none) -> {
+                    operators.remove(asker.get());
+                    if (reply instanceof AdminReply.Unavailable unavailable) {
+                        LOG.warn(
+                                "meter {}: an operator was not answered: {}",
+                                meter.getEntityId(),
+                                unavailable.reason());
+                    }
+                });
     }
 
     CompletionStage<Done> settle(String meter, HoldId hold, long epoch, Need held, Need used, boolean began) {

@@ -55,7 +55,7 @@ final class MeterAnswers {
                         inbound,
                         Refusal.of(
                                 Refusal.Kind.STORE_DOWN,
-                                "The store did not answer; the change may or may not have happened. Try again.",
+                                "The meter or its store did not answer; a change may or may not have happened. Try again.",
                                 1));
         };
     }

@@ -129,7 +129,7 @@ public final class FaultRun {
             long left = LOAD_MILLIS - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
             TimeUnit.MILLISECONDS.sleep(Math.max(500, left)); // the load's own time
             List<Said> said = callers.stop();
-            quiet(site);
+            quiet(site, judge);
             return judged(site, judge, said);
         } catch (IOException broken) {
             return new Result(
@@ -221,11 +221,16 @@ public final class FaultRun {
         recoverySeconds = Math.max(recoverySeconds, (System.nanoTime() - over) / 1e9);
     }
 
-    /** Settlements are acknowledged and rows are written. */
-    private static void quiet(Site site) throws InterruptedException {
+    /** Settlements are acknowledged and rows are written; what is not after a while is a finding. */
+    private static void quiet(Site site, Judge judge) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(QUIET_MILLIS);
-        while (site.door().isBusy() && System.nanoTime() < end) {
+        String unended = site.door().unended();
+        while (unended != null && System.nanoTime() < end) {
             TimeUnit.MILLISECONDS.sleep(100); // its metrics are a second old
+            unended = site.door().unended();
+        }
+        if (unended != null) {
+            judge.unended(unended);
         }
         TimeUnit.SECONDS.sleep(2); // rows are visible a second after the end
     }

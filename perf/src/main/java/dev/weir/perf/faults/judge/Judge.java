@@ -115,6 +115,11 @@ public final class Judge {
         findings.wrong(what + ": " + was + " (expected: " + expected + ")");
     }
 
+    /** J5: when nobody calls any more all that was begun ends. */
+    public void unended(String what) {
+        findings.wrong("long after the last call: " + what);
+    }
+
     /** J5: when everything has ended nothing is held. */
     public void atRest(String name, JsonNode limits) {
         for (JsonNode limit : limits) {

@@ -52,6 +52,10 @@ final class RemoteAdmission implements Script {
         for (int key : all) {
             (stage.owner(key) == 0 ? here : elsewhere).add(key);
         }
+        if (here.isEmpty() || elsewhere.size() < here.size()) {
+            throw new IOException(
+                    here.size() + " keys of " + KEYS + " are at the first node: too few or too many to compare");
+        }
         elsewhere.subList(here.size(), elsewhere.size()).clear(); // each key has rows that are written
 
         measured(stage, here, ROUND);
@@ -67,7 +71,7 @@ final class RemoteAdmission implements Script {
 
         TimeUnit.SECONDS.sleep(2); // metrics are a second old
         double messages = (stage.accountMessages() - messagesBefore) / (stage.callsSaid() - callsBefore);
-        stage.site().settle(); // its rows are too many to be looked at one by one
+        stage.site().settle().forEach(stage.judge()::unended); // its rows are too many to be looked at one by one
         List<Said> said = stage.said().subList(callsBefore, stage.callsSaid());
         stage.judge().undisturbed(said);
         double cpu = median(remote, Cost::micros) / median(local, Cost::micros);

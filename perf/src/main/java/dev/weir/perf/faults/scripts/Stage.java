@@ -156,7 +156,7 @@ final class Stage implements AutoCloseable {
     /** Everything has ended: rows, witness and clients agree. */
     List<JsonNode> settled() throws IOException, InterruptedException {
         List<Said> all = said();
-        site.settle();
+        site.settle().forEach(judge::unended);
         List<JsonNode> rows = site.door().rows();
         judge.rows(witness(), rows, all);
         return rows;

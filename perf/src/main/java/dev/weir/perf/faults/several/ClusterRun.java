@@ -88,7 +88,7 @@ final class ClusterRun {
         this.quotas = new Quotas(seed, plan.limitMillis());
     }
 
-    Result run() throws InterruptedException {
+    Result run() throws IOException, InterruptedException {
         try {
             awaitRoomInTheDay();
             site.start(plan.clocks());
@@ -99,7 +99,8 @@ final class ClusterRun {
         }
     }
 
-    private Result broken(String why) {
+    private Result broken(String why) throws IOException, InterruptedException {
+        new Evidence(site.directory()).write(site.nodes());
         return new Result(seed, plan, judge.findings(), 0, 0, List.of(), List.of(), 0, Double.NaN, why);
     }
 
@@ -153,7 +154,7 @@ final class ClusterRun {
     }
 
     private Result judged(List<String> keys, Load load) throws IOException, InterruptedException, SQLException {
-        site.settle();
+        site.settle().forEach(judge::unended);
         double messagesACall = messagesACall();
         List<Sighting> witness = site.mock().witness().since(seenBefore);
         List<JsonNode> rows = site.door().rows(keys);
@@ -175,7 +176,9 @@ final class ClusterRun {
             shares.forEach(share -> judge.usedUp(share.name(), Math.round(share.used() * 1e4), 10_000));
         }
         if (!judge.findings().isClean()) {
-            new Evidence(site.directory()).write(witness, rows, said);
+            Evidence evidence = new Evidence(site.directory());
+            evidence.write(witness, rows, said);
+            evidence.write(site.nodes());
         }
         return new Result(
                 seed,

@@ -176,10 +176,12 @@ public final class ClusterSite implements AutoCloseable {
     }
 
     /**
-     * Everything is as it was meant, all nodes run, and all that was begun has ended. What is never started again leaves its
-     * journal to the store, if this Weir can do so.
+     * Everything is as it was meant, all nodes run, and all that was begun has ended, or has had the time to. What is never
+     * started again leaves its journal to the store, if this Weir can do so.
+     *
+     * @return what has not ended, in words
      */
-    public void settle() throws IOException, InterruptedException {
+    public List<String> settle() throws IOException, InterruptedException {
         heal();
         for (Node node : nodes) {
             if (!node.isAttended() && !node.gateway().recover()) {
@@ -187,11 +189,12 @@ public final class ClusterSite implements AutoCloseable {
             }
         }
         awaitReady();
-        quiet();
+        List<String> unended = quiet();
         String broken = broken();
         if (broken != null) {
             throw new IOException(broken);
         }
+        return unended;
     }
 
     /** All of them leave in order and come again. */
@@ -204,15 +207,22 @@ public final class ClusterSite implements AutoCloseable {
         start(List.of());
     }
 
-    /** Settlements are acknowledged and rows are written. */
-    private void quiet() throws InterruptedException {
+    /** Settlements are acknowledged and rows are written; what is not after a while is said. */
+    private List<String> quiet() throws InterruptedException {
+        List<String> unended = new ArrayList<>();
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(QUIET_MILLIS);
         for (Node node : nodes) {
-            while (node.isAttended() && node.gateway().door().isBusy() && System.nanoTime() < end) {
+            String what = node.isAttended() ? node.gateway().door().unended() : null;
+            while (what != null && System.nanoTime() < end) {
                 TimeUnit.MILLISECONDS.sleep(100); // its metrics are a second old
+                what = node.gateway().door().unended();
+            }
+            if (what != null) {
+                unended.add("node " + (node.number() + 1) + ": " + what);
             }
         }
         TimeUnit.MILLISECONDS.sleep(1_500); // rows are visible a second after the end
+        return unended;
     }
 
     /** Nodes that ended by themselves and were started again. */

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/** What the judge has read, in three tables, for whoever looks into what was not kept. Times are seconds since midnight, UTC. */
+/** What the judge has read, in three tables, and how the nodes are, for whoever looks into what was not kept. Times are seconds since midnight, UTC. */
 final class Evidence {
 
     private static final long DAY_NANOS = 86_400_000_000_000L;
@@ -48,6 +48,21 @@ final class Evidence {
                                 each.toString(),
                                 Long.toString(each.tokens())))
                         .toList());
+    }
+
+    /** How each node sees itself and the others; of one that does not answer, why. */
+    void write(List<Node> nodes) throws IOException, InterruptedException {
+        for (Node node : nodes) {
+            Files.writeString(directory.resolve("health" + (node.number() + 1) + ".json"), health(node));
+        }
+    }
+
+    private static String health(Node node) throws InterruptedException {
+        try {
+            return node.gateway().door().health();
+        } catch (IOException nobody) {
+            return nobody.toString();
+        }
     }
 
     private String time(long nanos) {

@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Where a gateway is called, and what its operator asks it there. */
 public final class Door {
@@ -81,6 +83,12 @@ public final class Door {
         }
     }
 
+    /** How it is there, in its own words. */
+    public String health() throws IOException, InterruptedException {
+        HttpRequest request = request("/health", SHORT_PATIENCE).GET().build();
+        return HTTP.send(request, HttpResponse.BodyHandlers.ofString()).body();
+    }
+
     /** Every attempt's row. */
     public List<JsonNode> rows() throws IOException, InterruptedException {
         return rowsOf("");
@@ -128,13 +136,17 @@ public final class Door {
         return figures;
     }
 
-    /** Something runs, or a settlement is not acknowledged; also while nobody answers. */
-    public boolean isBusy() throws InterruptedException {
+    /** What runs, and which settlements are not acknowledged, in words; null when there is nothing. */
+    public @Nullable String unended() throws InterruptedException {
         Map<String, Double> metrics = metrics();
-        return metrics.isEmpty()
-                || metrics.entrySet().stream()
-                        .anyMatch(each -> (each.getKey().contains("unsettled")
-                                        || each.getKey().contains("in_flight"))
-                                && each.getValue() != 0);
+        if (metrics.isEmpty()) {
+            return "it does not answer";
+        }
+        String unended = metrics.entrySet().stream()
+                .filter(each -> each.getValue() != 0
+                        && (each.getKey().contains("unsettled") || each.getKey().contains("in_flight")))
+                .map(each -> each.getKey() + " " + each.getValue().longValue())
+                .collect(Collectors.joining(", "));
+        return unended.isEmpty() ? null : unended;
     }
 }

@@ -257,6 +257,35 @@ final class ClusterTest {
         assertThat(ofKeys).isEqualTo(statuses.size() + streams.size());
     }
 
+    /** The meters of what one of them gives back last may be on another that ends before it. */
+    @Test
+    void nodesThatAreAllAskedToStopWaitForNobodyThatWillNotCome() {
+        List<String> keys = IntStream.range(0, 24)
+                .mapToObj(team -> {
+                    admin(0, "/team/new", "{'team_id':'closing" + team + "','rph_limit':1000}");
+                    return key(0, "{'team_id':'closing" + team + "','rph_limit':1000}");
+                })
+                .toList();
+        Load load = new Load(keys, 0, 1, 2);
+        Awaitility.await().atMost(PATIENCE).until(() -> load.statuses.size() > 300);
+        List<Integer> statuses = load.end();
+
+        NODE.forEach(WeirProcess::terminate);
+
+        assertThat(NODE).allSatisfy(node -> assertThat(node.exitCode()).isZero());
+
+        assertThat(NODE)
+                .allSatisfy(node -> assertThat(node.said())
+                        .as("members that end together may wait for each other's word, regions and shares may not")
+                        .doesNotContain("region timed out", "region] timed out", "give-back] timed out"));
+        allAreThere();
+        assertThat(IntStream.range(0, keys.size()).mapToLong(team -> committed(0, "closing" + team)))
+                .as("nothing was lost with them")
+                .satisfies(all -> assertThat(
+                                all.stream().mapToLong(Long::longValue).sum())
+                        .isEqualTo(statuses.size()));
+    }
+
     @Test
     void aNodeThatIsKilledIsTakenOverAndSlotsAreThoseOfTheCallsThatRun() {
         List<String> keys = IntStream.range(0, 12)

@@ -7,8 +7,12 @@ import dev.weir.config.AccountSettings;
 import dev.weir.config.Limits;
 import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -220,5 +224,29 @@ class ShareTest {
 
         shares[0].isIdle();
         assertThat(shares[0].isIdle()).isTrue();
+    }
+
+    /** What would be said waits in this node for meters that have nowhere to go, and keeps its region from ending. */
+    @Test
+    void aNodeThatRestsSaysNothingMoreUntilAnotherOnePassesItOn() {
+        List<Want> wants = new ArrayList<>();
+        TestInbox<Keeper.Command> other = TestInbox.create();
+        Shares shares = new Shares(1, ZoneOffset.UTC, wants::add);
+        shares.keeper(keeper);
+        shares.exists(TEAM);
+        Share share = Objects.requireNonNull(shares.find(TEAM));
+        shares.ask(share, NOW);
+        shares.told(answer(wants.removeFirst()), NOW);
+
+        shares.rest();
+        share.await(ask(1), watcher);
+        shares.ask(share, NOW);
+        shares.tick(NOW);
+        shares.forward(share.want(1, NOW, keeper));
+        assertThat(wants).isEmpty();
+
+        shares.giveBack(other.getRef(), NOW);
+        assertThat(wants).isEmpty();
+        assertThat(other.receiveMessage()).isInstanceOf(Keeper.Forward.class);
     }
 }

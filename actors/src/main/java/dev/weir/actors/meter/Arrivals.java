@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Arrivals {
 
+    /** @param after the last message to the account's meter that cannot have asked for it */
     private record Arriving(
-            HoldId hold, long from, @Nullable String endUser, Hold.Piece piece) {}
+            HoldId hold, long from, @Nullable String endUser, Hold.Piece piece, long after) {}
 
     /**
      * The end of such a call.
@@ -38,8 +39,9 @@ final class Arrivals {
         return false;
     }
 
-    void add(HoldId hold, long from, Hold.Part part) {
-        part.pieces().forEach(piece -> arriving.add(new Arriving(hold, from, part.endUser(), piece)));
+    /** @param after the last message to the account's meter */
+    void add(HoldId hold, long from, Hold.Part part, long after) {
+        part.pieces().forEach(piece -> arriving.add(new Arriving(hold, from, part.endUser(), piece, after)));
     }
 
     void end(Ended call) {
@@ -67,22 +69,23 @@ final class Arrivals {
     /**
      * Calls whose windows are known by now have come for good.
      *
+     * @param answered the last message to the account's meter that was answered
      * @param end takes those that have ended meanwhile
      */
-    void arrive(Slices slices, Consumer<Ended> end) {
+    void arrive(Slices slices, long answered, Consumer<Ended> end) {
         if (arriving.isEmpty() && ended.isEmpty()) {
             return;
         }
-        arriving.removeIf(each -> arrived(each, slices));
+        arriving.removeIf(each -> arrived(each, slices, answered));
         List<Ended> over = ended.stream().filter(each -> !has(each.hold)).toList();
         ended.removeAll(over);
         over.forEach(end);
     }
 
-    private static boolean arrived(Arriving each, Slices slices) {
+    private static boolean arrived(Arriving each, Slices slices, long answered) {
         for (ShareSlice slice : slices.used(each.endUser)) {
             if (slice.id().equals(each.piece.limit())) {
-                boolean known = slice.knows(each.piece.gen());
+                boolean known = slice.knows(each.piece.gen()) || (slice.isForgotten() && answered > each.after);
                 if (known) {
                     slice.take(each.from, each.piece.gen(), each.piece.amount());
                 }

@@ -65,6 +65,7 @@ final class Share {
     private final LongSupplier sequences;
     private long sequence;
     private long firstSequence;
+    private long answered;
     private boolean asking;
     private int ticks;
     private int unanswered;
@@ -306,7 +307,7 @@ final class Share {
             }
             return;
         }
-        arrivals.add(hold, from, part);
+        arrivals.add(hold, from, part, sequence);
         if (!part.pieces().isEmpty()) {
             charged++;
         }
@@ -320,7 +321,7 @@ final class Share {
 
     private void arrive() {
         if (settings != null) {
-            arrivals.arrive(slices, call -> settle(call.hold(), call.before(), call.took(), call.began()));
+            arrivals.arrive(slices, answered, call -> settle(call.hold(), call.before(), call.took(), call.began()));
         }
     }
 
@@ -471,6 +472,7 @@ final class Share {
         if (firstSequence == 0 || answer.sequence() < firstSequence) {
             return Set.of(); // to a share before this one, and true no more
         }
+        answered = Math.max(answered, answer.sequence());
         boolean current = answer.sequence() == sequence;
         if (current) {
             asking = false;

@@ -157,6 +157,11 @@ final class ShareSlice implements Portion {
         return synced && gen >= ofGen;
     }
 
+    /** Its meter knows nothing of it: an end user's windows are over for so long that they were forgotten. */
+    boolean isForgotten() {
+        return synced && gen == 0;
+    }
+
     /** A call has come from another node with {@code amount}. Of a window that is over it has nothing. */
     void take(long from, long ofGen, long amount) {
         if (ofGen == gen || (ofGen == ANY_GEN && gen > 0)) {

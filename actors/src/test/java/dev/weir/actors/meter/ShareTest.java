@@ -37,6 +37,10 @@ class ShareTest {
     private static AccountBook book() {
         AccountSettings settings = AccountSettings.unlimited(AccountId.Kind.TEAM)
                 .withLimits(Limits.NONE.withRpm(40).withSlots(9));
+        return book(TEAM, settings);
+    }
+
+    private static AccountBook book(AccountId account, AccountSettings settings) {
         MeterSettings common = new MeterSettings(
                 1,
                 ZoneOffset.UTC,
@@ -46,7 +50,9 @@ class ShareTest {
                 10,
                 new FakeNodes(incarnation -> true));
         return AccountBook.ofCreated(
-                TEAM, MeterState.created(TEAM.toString(), settings, 1, NOW).next(1), common);
+                account,
+                MeterState.created(account.toString(), settings, 1, NOW).next(1),
+                common);
     }
 
     @AfterAll
@@ -224,6 +230,53 @@ class ShareTest {
 
         shares[0].isIdle();
         assertThat(shares[0].isIdle()).isTrue();
+    }
+
+    /** A stream outlasts the minute that its end user was counted in, and moves when that is forgotten. */
+    @Test
+    void aCallOfAnEndUserWhoseWindowsAreForgottenHasNothingOfThem() {
+        AccountId group = AccountId.endUsers(TEAM.toString(), "e");
+        EndUserPolicy policy = new EndUserPolicy(1, Limits.NONE.withRpm(5));
+        AccountBook meter = book(group, policy.settings());
+        Ask ask = new Ask(new HoldId(1, 1), "k", "m", CALL, "e", 0, 0, true);
+        Share from = Share.ofEndUsers(group, ZoneOffset.UTC, sequences::incrementAndGet);
+        from.policy(policy);
+        from.await(ask, watcher);
+        talk(meter, from, 1, NOW);
+        from.await(ask, watcher);
+        talk(meter, from, 1, NOW);
+        from.forget(ask.hold());
+        from.hold(ask, NOW);
+        List<Hold.Part> parts = from.part(ask.hold());
+        assertThat(parts)
+                .singleElement()
+                .satisfies(part -> assertThat(part.pieces()).hasSize(1));
+
+        long later = NOW + 600_000;
+        Ask other = new Ask(new HoldId(2, 1), "k", "m", CALL, "another", 0, 0, true);
+        for (int i = 0; i < 3; i++) {
+            from.await(other, watcher);
+            talk(meter, from, 1, later);
+        }
+        assertThat(meter.durable().limits())
+                .extracting(limit -> limit.id().endUser())
+                .containsExactly("another");
+
+        Share to = Share.ofEndUsers(group, ZoneOffset.UTC, sequences::incrementAndGet);
+        to.policy(policy);
+        parts.forEach(part -> to.take(ask.hold(), "m", part, 1L));
+        talk(meter, to, 2, later);
+        talk(meter, to, 2, later);
+        assertThat(to.owes()).as("there is nothing more to say of it").isFalse();
+
+        assertThat(to.settle(ask.hold(), Need.NONE, CALL, true)).isTrue();
+        assertThat(to.owes()).isFalse();
+    }
+
+    private void talk(AccountBook meter, Share share, long node, long now) {
+        meter.want(share.want(node, now, keeper));
+        meter.plan(state -> state, now, ++nonce).ifPresent(meter::written);
+        share.told(meter.answers().getFirst().allotted(), now);
     }
 
     /** What would be said waits in this node for meters that have nowhere to go, and keeps its region from ending. */

@@ -87,7 +87,8 @@ final class Quotas {
         long scale = millis / 1_000;
         this.requestsOfKey = 12 * scale;
         this.requestsOfTeam = 50 * scale;
-        this.requestsOfOrganization = 90 * scale;
+        this.requestsOfOrganization =
+                100 * scale; // used up after the team's, which would not be used to its end otherwise
         this.tokensOfTeam = 50 * scale * TOKENS_A_CALL;
         this.requestsOfEndUser = 16 * scale;
         this.tokensOfBudget = 20 * scale * TOKENS_A_CALL;

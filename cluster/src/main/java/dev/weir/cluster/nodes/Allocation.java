@@ -1,23 +1,40 @@
 package dev.weir.cluster.nodes;
 
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.cluster.Cluster;
+import org.apache.pekko.cluster.ClusterEvent.CurrentClusterState;
+import org.apache.pekko.cluster.Member;
 import org.apache.pekko.cluster.sharding.ShardCoordinator.ActorSystemDependentAllocationStrategy;
 import org.apache.pekko.cluster.sharding.ShardCoordinator.ShardAllocationStrategy;
+import org.apache.pekko.cluster.sharding.ShardRegion;
+import org.apache.pekko.pattern.Patterns;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.collection.Iterator;
 import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Map;
 import scala.concurrent.Future;
 import scala.jdk.javaapi.CollectionConverters;
+import scala.jdk.javaapi.FutureConverters;
 
 /**
- * Where shards go: as Pekko has them by default, but to no node that has said that it is about to leave, and none is moved while
- * there is a region of a process that was killed.
+ * Where shards go: as Pekko has them by default, but to the region that has it already, if there is one, to no node that has said that
+ * it is about to leave, and none is moved while there is a region of a process that was killed.
+ *
+ * <p>What a coordinator decides is kept by a majority of the nodes. When those end within a moment of it, as one may leave and one be
+ * killed, the next coordinator does not know who has the shard. Elsewhere it would be there twice: the meters that are there already
+ * go on and answer those of their own node alone, and others wait for them. So it asks the regions once what they have.
  *
  * <p>A region that is asked to host a shard when it is leaving already ignores that, and may be gone before it is asked for the
  * shard again; its coordinator then waits for it, until its hand-off is out of time or it leaves itself, and nobody gets an answer
@@ -25,8 +42,16 @@ import scala.jdk.javaapi.CollectionConverters;
  */
 public final class Allocation implements ActorSystemDependentAllocationStrategy {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Allocation.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
     private final Supplier<Set<String>> leaving;
     private final ShardAllocationStrategy strategy;
+
+    /** By region, what it had that this coordinator had not been told of. */
+    private final java.util.Map<ActorRef, CompletableFuture<Set<String>>> unknown = new ConcurrentHashMap<>();
+
+    private @Nullable Cluster cluster;
     private volatile Address self = new Address("pekko", "none");
 
     /** @param leaving the addresses of those nodes, as {@code host:port} */
@@ -37,7 +62,9 @@ public final class Allocation implements ActorSystemDependentAllocationStrategy 
 
     @Override
     public void start(ActorSystem system) {
-        self = Cluster.get(system).selfMember().address();
+        cluster = Cluster.get(system);
+        self = cluster.selfMember().address();
+        unknown.clear(); // the coordinator is a new one
         if (strategy instanceof ActorSystemDependentAllocationStrategy dependent) {
             dependent.start(system);
         }
@@ -46,8 +73,74 @@ public final class Allocation implements ActorSystemDependentAllocationStrategy 
     @Override
     public Future<ActorRef> allocateShard(
             ActorRef requester, String shard, Map<ActorRef, IndexedSeq<String>> allocations) {
+        List<CompletableFuture<Set<String>>> asked = asked(allocations);
+        CompletableFuture<Void> all = CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new));
+        return all.isDone()
+                ? allocated(requester, shard, allocations)
+                : FutureConverters.asScala(
+                        all.thenCompose(done -> FutureConverters.asJava(allocated(requester, shard, allocations))));
+    }
+
+    private Future<ActorRef> allocated(
+            ActorRef requester, String shard, Map<ActorRef, IndexedSeq<String>> allocations) {
+        for (java.util.Map.Entry<ActorRef, CompletableFuture<Set<String>>> region : unknown.entrySet()) {
+            Set<String> shards = region.getValue().getNow(Set.of());
+            if (allocations.contains(region.getKey()) && shards.remove(shard)) {
+                LOG.warn("Shard {} is at {} already, which its coordinator did not know", shard, region.getKey());
+                return Future.successful(region.getKey());
+            }
+        }
         Map<ActorRef, IndexedSeq<String>> staying = staying(allocations);
         return strategy.allocateShard(requester, shard, staying.isEmpty() ? allocations : staying);
+    }
+
+    private List<CompletableFuture<Set<String>>> asked(Map<ActorRef, IndexedSeq<String>> allocations) {
+        List<CompletableFuture<Set<String>>> asked = new ArrayList<>();
+        for (Iterator<ActorRef> regions = allocations.keysIterator(); regions.hasNext(); ) {
+            ActorRef region = regions.next();
+            if (isReachable(region)) {
+                Set<String> known = Set.copyOf(CollectionConverters.asJava(allocations.apply(region)));
+                asked.add(unknown.computeIfAbsent(region, each -> unknown(each, known)));
+            }
+        }
+        return asked;
+    }
+
+    private boolean isReachable(ActorRef region) {
+        Cluster joined = cluster;
+        if (joined == null) {
+            return false;
+        }
+        Address address = region.path().address();
+        if (address.hasLocalScope()) {
+            return true;
+        }
+        CurrentClusterState members = joined.state();
+        return has(members.getMembers(), address) && !has(members.getUnreachable(), address);
+    }
+
+    private static boolean has(Iterable<Member> members, Address address) {
+        for (Member member : members) {
+            if (member.address().equals(address)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Of a region that does not answer nothing is known, as before. */
+    private static CompletableFuture<Set<String>> unknown(ActorRef region, Set<String> known) {
+        return Patterns.ask(region, ShardRegion.getShardRegionStateInstance(), PATIENCE)
+                .handle((answer, late) -> {
+                    Set<String> shards = ConcurrentHashMap.newKeySet();
+                    if (answer instanceof ShardRegion.CurrentShardRegionState state) {
+                        state.getShards().forEach(shard -> shards.add(shard.shardId()));
+                        shards.addAll(state.getFailed());
+                        shards.removeAll(known);
+                    }
+                    return shards;
+                })
+                .toCompletableFuture();
     }
 
     @Override

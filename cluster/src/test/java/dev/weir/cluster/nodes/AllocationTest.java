@@ -8,11 +8,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.apache.pekko.actor.AbstractActor;
 import org.apache.pekko.actor.ActorRef;
+import org.apache.pekko.actor.ExtendedActorSystem;
+import org.apache.pekko.actor.Props;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.typed.ActorRefResolver;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.cluster.sharding.ShardCoordinator.AbstractShardAllocationStrategy;
+import org.apache.pekko.cluster.sharding.ShardRegion;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,6 +40,7 @@ final class AllocationTest {
                     .toSerializationFormat(there.createTestProbe(String.class).getRef())));
     private final List<Set<ActorRef>> offered = new ArrayList<>();
     private Set<String> leaving = Set.of();
+    private int regions;
     private final Allocation allocation = new Allocation(() -> leaving, new Fewest());
 
     @BeforeEach
@@ -63,6 +70,44 @@ final class AllocationTest {
             offered.add(Set.copyOf(allocations.keySet()));
             return Future.successful(Set.of());
         }
+    }
+
+    /** It has shards, and says so when it is asked. */
+    private static final class Region extends AbstractActor {
+        private final Set<String> shards;
+
+        Region(Set<String> shards) {
+            this.shards = shards;
+        }
+
+        @Override
+        public Receive createReceive() {
+            return receiveBuilder()
+                    .matchEquals(
+                            ShardRegion.getShardRegionStateInstance(),
+                            asked -> getSender().tell(state(), getSelf()))
+                    .build();
+        }
+
+        /** One of them does not answer in time. */
+        private ShardRegion.CurrentShardRegionState state() {
+            Set<ShardRegion.ShardState> answered = shards.stream()
+                    .skip(1)
+                    .map(shard -> new ShardRegion.ShardState(
+                            shard,
+                            CollectionConverters.asScala(Set.<String>of()).toSet()))
+                    .collect(Collectors.toSet());
+            return new ShardRegion.CurrentShardRegionState(
+                    CollectionConverters.asScala(answered).toSet(),
+                    CollectionConverters.asScala(shards.stream().limit(1).collect(Collectors.toSet()))
+                            .toSet());
+        }
+    }
+
+    private ActorRef region(String... shards) {
+        Set<String> all = new TreeSet<>(List.of(shards));
+        return ((ExtendedActorSystem) Adapter.toClassic(here.system()))
+                .systemActorOf(Props.create(Region.class, () -> new Region(all)), "region" + ++regions);
     }
 
     private static String address(ActorTestKit kit) {
@@ -104,6 +149,29 @@ final class AllocationTest {
         leaving = Set.of(address(here), address(there));
 
         assertThat(placed(Map.of(own, shards("1"), other, shards()))).isEqualTo(other);
+    }
+
+    @Test
+    void aShardStaysWhereItIsThoughItsCoordinatorDoesNotKnowThat() {
+        ActorRef busy = region("1", "2", "7");
+        ActorRef idle = region();
+
+        assertThat(placed(Map.of(busy, shards("1", "2"), idle, shards()))).isEqualTo(busy);
+        assertThat(placed(Map.of(busy, shards("1", "2"), idle, shards())))
+                .as("by now it is known, and may go elsewhere")
+                .isEqualTo(idle);
+
+        allocation.start(Adapter.toClassic(here.system()));
+        assertThat(placed(Map.of(busy, shards("1", "2"), idle, shards())))
+                .as("another coordinator asks again")
+                .isEqualTo(busy);
+    }
+
+    @Test
+    void aShardStaysWhereItIsThoughItDoesNotAnswer() {
+        ActorRef busy = region("7", "8");
+
+        assertThat(placed(Map.of(busy, shards("8"), region(), shards()))).isEqualTo(busy);
     }
 
     @Test

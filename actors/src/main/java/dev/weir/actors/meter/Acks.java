@@ -19,6 +19,9 @@ final class Acks<K> {
         OWED
     }
 
+    /** Who asks more often has asked before, and is answered. */
+    private static final int MOST_ANSWERS = 8;
+
     private static final class Owed {
         private final Map<Share, Long> marks;
         private final List<Runnable> answers = new ArrayList<>(1);
@@ -53,7 +56,9 @@ final class Acks<K> {
         if (entry == null) {
             return false;
         }
-        entry.answers.add(answer);
+        if (entry.answers.size() < MOST_ANSWERS) {
+            entry.answers.add(answer);
+        }
         return true;
     }
 

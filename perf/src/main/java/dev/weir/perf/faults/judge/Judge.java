@@ -103,7 +103,7 @@ public final class Judge {
         }
     }
 
-    /** What there was of a limit is used to its end. */
+    /** What there was of a limit is used to its end, or as far as is asked. */
     public void usedUp(String name, long seen, long limit) {
         if (seen < limit) {
             findings.wrong(name + ": the witness saw " + seen + " of " + limit + " although more was asked for");

@@ -36,6 +36,11 @@ final class ClusterRun {
 
     private static final long RECOVERY_MILLIS = 30_000;
 
+    /** Of a limit that more was asked of, in hundredths of a percent. */
+    private static final long USED_WITHOUT_FAULTS = 10_000;
+
+    private static final long USED_UNDER_FAULTS = 9_500;
+
     /** A limit's day must not end in the midst of a run. */
     private static final Duration LONGEST_RUN = Duration.ofMinutes(4);
 
@@ -172,13 +177,16 @@ final class ClusterRun {
         }
         quotas.books(judge, site.door(), witness, rows, nothingLost);
         List<Quotas.Share> shares = quotas.shares(witness, load.said);
-        if (plan.events().isEmpty()) {
-            shares.forEach(share -> judge.usedUp(share.name(), Math.round(share.used() * 1e4), 10_000));
+        if (!plan.isBrief()) {
+            long least = plan.events().isEmpty() ? USED_WITHOUT_FAULTS : USED_UNDER_FAULTS;
+            shares.forEach(share ->
+                    judge.usedUp(share.name() + ", in hundredths of a percent", Math.round(share.used() * 1e4), least));
         }
         if (!judge.findings().isClean()) {
             Evidence evidence = new Evidence(site.directory());
             evidence.write(witness, rows, said);
             evidence.write(site.nodes());
+            evidence.accounts(Meters.of(site).accounts());
         }
         return new Result(
                 seed,

@@ -50,6 +50,11 @@ final class Evidence {
                         .toList());
     }
 
+    /** What accounts' meters have written. */
+    void accounts(List<String> rows) throws IOException {
+        Files.write(directory.resolve("accounts.jsonl"), rows);
+    }
+
     /** How each node sees itself and the others; of one that does not answer, why. */
     void write(List<Node> nodes) throws IOException, InterruptedException {
         for (Node node : nodes) {

@@ -7,7 +7,9 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 
 /** Which node has which meter, as the store knows. */
 public final class Meters {
@@ -38,6 +40,20 @@ public final class Meters {
                         .number();
             }
         }
+    }
+
+    /** What accounts' meters have written: what each node was granted of each limit, and has given back. */
+    public List<String> accounts() throws SQLException {
+        List<String> rows = new ArrayList<>();
+        try (Connection connection = site.database().connection();
+                PreparedStatement select =
+                        connection.prepareStatement("select payload from meter where kind <> 'key' order by id");
+                ResultSet row = select.executeQuery()) {
+            while (row.next()) {
+                rows.add(row.getString(1));
+            }
+        }
+        return rows;
     }
 
     private static String hash(String key) {

@@ -69,7 +69,7 @@ final class Arrivals {
     /**
      * Calls whose windows are known by now have come for good.
      *
-     * @param answered the last message to the account's meter that was answered
+     * @param answered the last message to the account's meter that was answered with figures
      * @param end takes those that have ended meanwhile
      */
     void arrive(Slices slices, long answered, Consumer<Ended> end) {

@@ -183,7 +183,11 @@ final class MeterBehavior implements Duty.Life {
             return true;
         }
         if (++ownerAsked == OWNER_ASKED_TO_SAY_SO) {
-            context.getLog().warn("meter {}: node {} has not left it, and has not answered yet; asked again", id, host);
+            context.getLog()
+                    .warn(
+                            "meter {}: node {} has not left it, and has it still or does not answer; asked again",
+                            id,
+                            host);
         }
         keeper.tell(new Keeper.Has(id, context.getSelf()));
         timers.startSingleTimer(LoadAgain.NOW, LoadAgain.NOW, OWNER_PAUSE);

@@ -472,7 +472,6 @@ final class Share {
         if (firstSequence == 0 || answer.sequence() < firstSequence) {
             return Set.of(); // to a share before this one, and true no more
         }
-        answered = Math.max(answered, answer.sequence());
         boolean current = answer.sequence() == sequence;
         if (current) {
             asking = false;
@@ -485,6 +484,7 @@ final class Share {
                 adopt(granted.born(), granted.version(), granted.settings(), !first);
                 if (granted.born() == born) {
                     slices.told(granted.lines(), now);
+                    answered = Math.max(answered, answer.sequence());
                     arrive();
                 }
                 if (current) {

@@ -9,7 +9,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/** What the judge has read, in three tables, and how the nodes are, for whoever looks into what was not kept. Times are seconds since midnight, UTC. */
+/**
+ * What the judge has read, in three tables, and how the nodes are, for whoever looks into what was not kept. Times are seconds since
+ * midnight, UTC.
+ */
 final class Evidence {
 
     private static final long DAY_NANOS = 86_400_000_000_000L;

@@ -38,4 +38,9 @@ final class Demand {
     long ahead(long cap, long free, long now) {
         return Math.min(free / 2, ahead(cap, now));
     }
+
+    /** Whether so little is left of what was reserved ahead that more should be: less than a quarter. */
+    boolean isLow(long headroom, long cap, long free, long now) {
+        return headroom < Math.ceilDiv(ahead(cap, free, now), 4);
+    }
 }

@@ -122,7 +122,7 @@ final class OwnSlice implements Portion {
     @Override
     public boolean isLow(long now) {
         long free = rule.cap(now) - elsewhere - over - ceiling;
-        return free > 0 && state.isOpen(now) && headroom() < (1 + demand.ahead(rule.cap(now), free, now)) / 2;
+        return free > 0 && state.isOpen(now) && demand.isLow(headroom(), rule.cap(now), free, now);
     }
 
     /**
@@ -153,7 +153,11 @@ final class OwnSlice implements Portion {
         }
         long missing = Math.min(free, Math.max(0, wanted - room));
         boolean raise = missing > 0 || isLow(now);
-        long step = raise ? missing + demand.ahead(next.cap(now), free - missing, now) : 0;
+        if (!raise) {
+            return plan;
+        }
+        long left = Math.max(0, room + missing - wanted);
+        long step = missing + Math.max(0, demand.ahead(next.cap(now), free - missing, now) - left);
         return step == 0 ? plan : plan.raised(LimitState.SELF, step);
     }
 

@@ -122,8 +122,10 @@ final class ShareSlice implements Portion {
             giveBackBeyond();
         }
         boolean open = isOpen(now);
-        long missing = Math.max(0, waiting - (open ? headroom() : 0));
-        long ahead = onStock && (missing > 0 || isLow(now)) ? demand.ahead(rule.cap(now), now) : 0;
+        long room = open ? headroom() : 0;
+        long missing = Math.max(0, waiting - room);
+        long left = Math.max(0, room - waiting);
+        long ahead = onStock && (missing > 0 || isLow(now)) ? Math.max(0, demand.ahead(rule.cap(now), now) - left) : 0;
         return new Want.Line(
                 rule.id(),
                 gen,
@@ -349,7 +351,7 @@ final class ShareSlice implements Portion {
 
     @Override
     public boolean isLow(long now) {
-        return free > 0 && isOpen(now) && headroom() < (1 + demand.ahead(rule.cap(now), free, now)) / 2;
+        return free > 0 && isOpen(now) && demand.isLow(headroom(), rule.cap(now), free, now);
     }
 
     @Override

@@ -379,6 +379,21 @@ final class MeterTest {
     }
 
     @Test
+    void noMoreThanAFiftiethOfALimitIsEverReservedAhead() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(1000));
+        long most = 0;
+
+        for (int calls = 1; calls <= 500; calls++) {
+            granted(meter, CALL);
+            inspect(meter); // what it reserves ahead is written by now
+            most = Math.max(most, store.existing("key").limits().get(0).committed() - calls);
+        }
+
+        assertThat(most).isEqualTo(20);
+        assertThat(store.writes()).isLessThan(60);
+    }
+
+    @Test
     void aSettlementOfBeforeTheCrashAddsOnlyWhatGoesBeyondTheHold() {
         ActorRef<Meter.Command> before = created(Keys.key(null, 1000L, null, null, null));
         Decision.Granted grant = granted(before, CALL);

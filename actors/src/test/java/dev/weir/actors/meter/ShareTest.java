@@ -279,6 +279,33 @@ class ShareTest {
         share.told(meter.answers().getFirst().allotted(), now);
     }
 
+    /** A node that dies takes along what it has. */
+    @Test
+    void noMoreThanAFiftiethOfALimitIsAtANodeUnused() {
+        AccountSettings settings =
+                AccountSettings.unlimited(AccountId.Kind.TEAM).withLimits(Limits.NONE.withRpm(1000));
+        AccountBook meter = book(TEAM, settings);
+        Share share = share();
+        talk(meter, share, 1, NOW);
+        long most = 0;
+        int wants = 0;
+
+        share.await(ask(1), watcher);
+        talk(meter, share, 1, NOW);
+        share.forget(ask(1).hold());
+        for (int call = 1; call <= 500; call++) {
+            share.hold(ask(call), NOW);
+            if (share.wants(NOW)) {
+                talk(meter, share, 1, NOW);
+                wants++;
+                most = Math.max(most, meter.durable().limits().get(0).committed() - call);
+            }
+        }
+
+        assertThat(most).isEqualTo(20);
+        assertThat(wants).isLessThan(60);
+    }
+
     /** What would be said waits in this node for meters that have nowhere to go, and keeps its region from ending. */
     @Test
     void aNodeThatRestsSaysNothingMoreUntilAnotherOnePassesItOn() {

@@ -8,7 +8,7 @@ package dev.weir.perf.faults.callers;
  */
 public record Order(int key, String model, String endUser, boolean stream) {
 
-    private static final int MAX_TOKENS = 60;
+    private static final int MAX_TOKENS = 20;
 
     String body() {
         return "{\"model\":\"" + model + "\",\"stream\":" + stream

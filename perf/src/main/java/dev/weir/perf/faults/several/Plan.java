@@ -28,8 +28,8 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis, boolean 
     private static final int LOAD_MILLIS = 25_000;
     private static final int SHORT_LOAD_MILLIS = 6_000;
 
-    /** Half the callers use up half the limits. */
-    private static final int SHORT_LIMIT_MILLIS = 3_000;
+    /** Half the callers use up a third of the limits. */
+    private static final int SHORT_LIMIT_MILLIS = 2_000;
 
     /**
      * Something that happens.

@@ -57,7 +57,7 @@ final class Quotas {
     private static final long TOKENS_A_CALL = 34;
 
     /** With less than a call holds at first nobody is admitted. */
-    private static final long TOKENS_HELD = 120;
+    private static final long TOKENS_HELD = 80;
 
     private final String organization;
     private final String requestsTeam;
@@ -85,13 +85,13 @@ final class Quotas {
         this.tokensTeam = "tokens" + seed;
         this.slotsTeam = "slots" + seed;
         long scale = millis / 1_000;
-        this.requestsOfKey = 12 * scale;
-        this.requestsOfTeam = 50 * scale;
+        this.requestsOfKey = 18 * scale;
+        this.requestsOfTeam = 75 * scale;
         this.requestsOfOrganization =
-                100 * scale; // used up after the team's, which would not be used to its end otherwise
-        this.tokensOfTeam = 50 * scale * TOKENS_A_CALL;
-        this.requestsOfEndUser = 16 * scale;
-        this.tokensOfBudget = 20 * scale * TOKENS_A_CALL;
+                125 * scale; // used up after the team's, which would not be used to its end otherwise
+        this.tokensOfTeam = 75 * scale * TOKENS_A_CALL;
+        this.requestsOfEndUser = 24 * scale;
+        this.tokensOfBudget = 30 * scale * TOKENS_A_CALL;
     }
 
     /** Makes accounts and keys; the keys in their order. */

@@ -29,8 +29,8 @@ import scala.jdk.javaapi.CollectionConverters;
 import scala.jdk.javaapi.FutureConverters;
 
 /**
- * Where shards go: as Pekko has them by default, but to the region that has it already, if there is one, to no node that has said that
- * it is about to leave, and none is moved while there is a region of a process that was killed.
+ * Where shards go: as Pekko has them by default, but to no node that has said that it is about to leave, to the region that has it
+ * already, if there is one among the others, and none is moved while there is a region of a process that was killed.
  *
  * <p>What a coordinator decides is kept by a majority of the nodes. When those end within a moment of it, as one may leave and one be
  * killed, the next coordinator does not know who has the shard. Elsewhere it would be there twice: the meters that are there already
@@ -83,15 +83,16 @@ public final class Allocation implements ActorSystemDependentAllocationStrategy 
 
     private Future<ActorRef> allocated(
             ActorRef requester, String shard, Map<ActorRef, IndexedSeq<String>> allocations) {
+        Map<ActorRef, IndexedSeq<String>> staying = staying(allocations);
+        Map<ActorRef, IndexedSeq<String>> possible = staying.isEmpty() ? allocations : staying;
         for (java.util.Map.Entry<ActorRef, CompletableFuture<Set<String>>> region : unknown.entrySet()) {
             Set<String> shards = region.getValue().getNow(Set.of());
-            if (allocations.contains(region.getKey()) && shards.remove(shard)) {
+            if (possible.contains(region.getKey()) && shards.remove(shard)) {
                 LOG.warn("Shard {} is at {} already, which its coordinator did not know", shard, region.getKey());
                 return Future.successful(region.getKey());
             }
         }
-        Map<ActorRef, IndexedSeq<String>> staying = staying(allocations);
-        return strategy.allocateShard(requester, shard, staying.isEmpty() ? allocations : staying);
+        return strategy.allocateShard(requester, shard, possible);
     }
 
     private List<CompletableFuture<Set<String>>> asked(Map<ActorRef, IndexedSeq<String>> allocations) {

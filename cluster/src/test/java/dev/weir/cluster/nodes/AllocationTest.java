@@ -174,6 +174,14 @@ final class AllocationTest {
         assertThat(placed(Map.of(busy, shards("8"), region(), shards()))).isEqualTo(busy);
     }
 
+    /** It says that it has it until it has seen the end of what it handed off. */
+    @Test
+    void aShardDoesNotGoBackToANodeThatLeaves() {
+        leaving = Set.of(address(here));
+
+        assertThat(placed(Map.of(region("7"), shards(), other, shards("1")))).isEqualTo(other);
+    }
+
     @Test
     void nothingIsMovedToANodeThatLeaves() {
         leaving = Set.of(address(there));

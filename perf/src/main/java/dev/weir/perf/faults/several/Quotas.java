@@ -88,7 +88,7 @@ final class Quotas {
         this.requestsOfKey = 18 * scale;
         this.requestsOfTeam = 75 * scale;
         this.requestsOfOrganization =
-                125 * scale; // used up after the team's, which would not be used to its end otherwise
+                140 * scale; // used up after the team's, which would not be used to its end otherwise
         this.tokensOfTeam = 75 * scale * TOKENS_A_CALL;
         this.requestsOfEndUser = 24 * scale;
         this.tokensOfBudget = 30 * scale * TOKENS_A_CALL;

@@ -4,16 +4,13 @@ import dev.weir.config.AccountId;
 import dev.weir.config.KeySettings;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Purse {
 
-    /** In the order in which those who wait are looked at: there has to be room for whom the others wait. */
-    private static final Comparator<Ask> RUNNING_FIRST = Comparator.comparing(ask -> ask.topUp() == 0);
-
     /** Longer than a node may act without having been heard of. */
     private static final long SHORT_MILLIS = 12_000;
 
@@ -38,7 +32,7 @@ final class Purse {
     private boolean claimed;
     private final long before;
 
-    private List<OwnSlice> owns = List.of();
+    private final OwnSlices owns;
     private final Set<Portion> queued = new HashSet<>();
     private final Map<HoldId, Hold> holds = new HashMap<>();
     private OldHolds oldHolds;
@@ -57,7 +51,8 @@ final class Purse {
         this.oldHolds = new OldHolds(row.clean() ? row.epoch() : row.epoch() + 1);
         this.spentNanoUsd = Math.max(row.spentNanoUsd(), ledgerNanoUsd - row.spentBefore());
         this.before = row.host();
-        adopt(row.claimed(common));
+        this.owns = new OwnSlices(common);
+        owns.adopt(row.claimed(common));
         if (row.clean()) {
             row.holds().forEach(this::inherit);
             endGone();
@@ -76,13 +71,7 @@ final class Purse {
         chain.take(hold, before, common.host());
         holds.put(hold.id(), hold.with(List.of()));
         slots += hold.need().slots();
-        for (Hold.Piece piece : hold.pieces()) {
-            for (OwnSlice own : owns) {
-                if (own.id().equals(piece.limit()) && own.gen() == piece.gen() && !piece.beyond()) {
-                    own.reopen(piece.amount());
-                }
-            }
-        }
+        owns.reopen(hold.pieces());
     }
 
     MeterState durable() {
@@ -232,7 +221,7 @@ final class Purse {
     }
 
     private boolean isShort(Ask ask, List<Share> above, long now) {
-        for (OwnSlice own : owns) {
+        for (OwnSlice own : owns.all()) {
             if (isShort(own, ask, now)) {
                 return true;
             }
@@ -259,7 +248,7 @@ final class Purse {
     }
 
     private @Nullable Decision refusedByLimits(Ask ask, List<Share> above, long now) {
-        Portion worst = verdict().worst(ask, owns, above, now);
+        Portion worst = verdict().worst(ask, owns.all(), above, now);
         if (worst != null) {
             AccountId crowd = worst.crowd(now);
             if (crowd != null) {
@@ -277,15 +266,10 @@ final class Purse {
         if (ask.need().equals(Need.NONE)) {
             return;
         }
-        List<Hold.Piece> pieces = new ArrayList<>(owns.size());
+        List<Hold.Piece> pieces = owns.take(ask, now);
         boolean beyond = false;
-        for (OwnSlice own : owns) {
-            long amount = ask.amount(own);
-            if (amount > 0) {
-                Hold.Piece piece = Hold.taken(own, amount, now);
-                beyond |= piece.beyond();
-                pieces.add(piece);
-            }
+        for (Hold.Piece piece : pieces) {
+            beyond |= piece.beyond();
         }
         List<AccountId> accounts = new ArrayList<>(above.size());
         for (Share share : above) {
@@ -318,7 +302,7 @@ final class Purse {
 
     /** A call that waits needs some of these limits raised: whoever comes later and needs one of them waits behind it. */
     void queue(Ask ask, long now) {
-        for (OwnSlice own : owns) {
+        for (OwnSlice own : owns.all()) {
             if (isShort(own, ask, now)) {
                 queued.add(own);
             }
@@ -378,11 +362,7 @@ final class Purse {
         Need charged = ofCrashed ? held.less(hold.need()) : Need.NONE;
         slots -= hold.need().slots();
         spentNanoUsd += began ? used.nanoUsd() : 0;
-        boolean owes = false;
-        for (OwnSlice own : owns) {
-            Hold.settle(own, hold.model(), hold.pieces(), charged, used, began);
-            owes |= own.owesStore();
-        }
+        boolean owes = owns.settle(hold, charged, used, began);
         return new Debt(owes, chain.settle(hold, charged, used, began));
     }
 
@@ -451,13 +431,7 @@ final class Purse {
         }
         oldHolds.settle(id);
         spentNanoUsd += began ? used.nanoUsd() : 0;
-        boolean owes = false;
-        for (OwnSlice own : owns) {
-            LimitId.Unit unit = own.id().unit();
-            long had = unit.of(held);
-            own.charge(began && own.id().model() == null ? Math.max(0, unit.charged(had, used, true) - had) : 0);
-            owes |= own.owesStore();
-        }
+        boolean owes = owns.charge(held, used, began);
         chain.settleUnknown(settings(), id, held, used, began);
         return new Debt(owes, Map.of());
     }
@@ -466,12 +440,7 @@ final class Purse {
 
     /** A slice runs out of room while its limit still has some. */
     boolean isLow(long now) {
-        for (OwnSlice own : owns) {
-            if (own.isLow(now)) {
-                return true;
-            }
-        }
-        return false;
+        return owns.isLow(now);
     }
 
     /**
@@ -483,33 +452,11 @@ final class Purse {
     Optional<MeterState> plan(UnaryOperator<MeterState> change, Collection<Ask> waiting, long now, long nonce) {
         MeterState base = claimed ? durable : durable.claimed(common);
         MeterState changed = change.apply(base);
-        Map<LimitId, OwnSlice> known = owns.stream().collect(Collectors.toMap(OwnSlice::id, Function.identity()));
-        Map<LimitId, LimitState> states =
-                changed.limits().stream().collect(Collectors.toMap(LimitState::id, Function.identity()));
-        List<Ask> inTurn = waiting.stream().sorted(RUNNING_FIRST).toList();
-        List<LimitState> planned = new ArrayList<>();
-        for (LimitRule rule : LimitRule.of(changed.settings())) {
-            LimitState state = states.get(rule.id());
-            if (state != null) {
-                OwnSlice own = known.get(rule.id());
-                planned.add(own == null ? state : own.plan(state, rule, wanted(own, inTurn, rule.cap(now), now), now));
-            }
-        }
+        List<LimitState> planned = owns.plan(changed, waiting, now);
         MeterState next = changed.withLimits(planned, durable.spentNanoUsd());
         return next.equals(durable)
                 ? Optional.empty()
                 : Optional.of(next.withLimits(planned, spentNanoUsd).next(nonce));
-    }
-
-    private static long wanted(OwnSlice own, Collection<Ask> waiting, long cap, long now) {
-        long sum = 0;
-        for (Ask ask : waiting) {
-            long amount = ask.amount(own);
-            if (amount <= cap - sum && own.fit(amount, now) != Portion.Fit.EXCEEDED) {
-                sum += amount;
-            }
-        }
-        return sum;
     }
 
     /** A plan is durable: its raises may be used. */
@@ -521,41 +468,19 @@ final class Purse {
             holds.clear();
             slots = 0;
         }
-        adopt(row);
-    }
-
-    private void adopt(MeterState row) {
-        Map<LimitId, OwnSlice> known = owns.stream().collect(Collectors.toMap(OwnSlice::id, Function.identity()));
-        Map<LimitId, LimitState> states =
-                row.limits().stream().collect(Collectors.toMap(LimitState::id, Function.identity()));
-        List<OwnSlice> next = new ArrayList<>();
-        for (LimitRule rule : LimitRule.of(row.settings())) {
-            LimitState state = states.get(rule.id());
-            if (state == null) {
-                continue;
-            }
-            OwnSlice own = known.get(rule.id());
-            if (own == null) {
-                own = new OwnSlice(rule, state, common);
-            } else {
-                own.written(rule, state);
-            }
-            next.add(own);
-        }
-        owns = List.copyOf(next);
+        owns.adopt(row);
     }
 
     /** The store refused a plan whole: it is as if it had never been made. */
     void abandoned() {
-        owns.forEach(OwnSlice::abandoned);
+        owns.abandoned();
     }
 
     /** The last row of this owner: exact figures, and the open holds with them. */
     MeterState leaving(long nonce) {
         List<Hold> open =
                 holds.values().stream().map(hold -> hold.with(chain.part(hold))).toList();
-        return durable.left(owns.stream().map(OwnSlice::exact).toList(), open, spentNanoUsd)
-                .next(nonce);
+        return durable.left(owns.exact(), open, spentNanoUsd).next(nonce);
     }
 
     // What it shows.
@@ -610,8 +535,8 @@ final class Purse {
     }
 
     private List<Standing> standings(@Nullable Ask ask, List<Share> above, long now) {
-        List<Standing> standings = new ArrayList<>(owns.size() + 1);
-        for (OwnSlice own : owns) {
+        List<Standing> standings = new ArrayList<>(owns.all().size() + 1);
+        for (OwnSlice own : owns.all()) {
             standings.add(own.standing(now));
         }
         Long parallel = durable.settings().limits().maxParallelRequests();

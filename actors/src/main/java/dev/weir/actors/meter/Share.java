@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,26 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Share {
 
-    /** With a recall at the meter that nobody answers, a call still gets its answer within what it waits. */
-    private static final int TICKS_TO_ANSWER = 3;
-
-    /** So many messages in a row without an answer are no accident. */
-    private static final int SILENT = 5;
-
-    /** @param beyond whether it may go beyond a limit */
-    private record Waiting(
-            String model,
-            Need need,
-            boolean beyond,
-            @Nullable String endUser) {
-
-        long amount(ShareSlice slice) {
-            LimitId id = slice.id();
-            boolean isOurs = id.endUser() == null || id.endUser().equals(endUser);
-            return isOurs && id.isAbout(model) ? id.unit().of(need) : 0;
-        }
-    }
-
     /**
      * @param paid whether the account pays for it, or somebody else
      * @param rest of what its key's meter has of it may be charged to a node that is gone
@@ -54,7 +33,7 @@ final class Share {
     private final AccountId id;
     private final Standing.Scope scope;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<HoldId, Waiting> waiting = new LinkedHashMap<>();
+    private final Waits waiting = new Waits();
     private final Map<HoldId, Open> holds = new HashMap<>();
     private final Arrivals arrivals = new Arrivals();
     private final Set<ActorRef<Meter.Command>> watchers = new HashSet<>();
@@ -62,13 +41,7 @@ final class Share {
     private final Slices slices;
     private long born;
     private long version;
-    private final LongSupplier sequences;
-    private long sequence;
-    private long firstSequence;
-    private long answered;
-    private boolean asking;
-    private int ticks;
-    private int unanswered;
+    private final Exchange exchange;
     private @Nullable String trouble;
     private boolean gone;
     private boolean letGo;
@@ -82,7 +55,7 @@ final class Share {
 
     /** @param sequences of this node's messages, which only grow: its meter knows the last one, whatever share sent it */
     Share(AccountId id, ZoneId zone, LongSupplier sequences) {
-        this.sequences = sequences;
+        this.exchange = new Exchange(sequences);
         this.id = id;
         this.scope = scope(id.kind());
         this.slices = new Slices(id, scope, zone);
@@ -192,7 +165,7 @@ final class Share {
         @Nullable String endUser = endUser(ask);
         inUse();
         slices.used(endUser);
-        waiting.put(ask.hold(), new Waiting(ask.model(), ask.need(), ask.topUp() > 0, endUser));
+        waiting.add(ask, endUser);
         watchers.add(watcher);
     }
 
@@ -307,7 +280,7 @@ final class Share {
             }
             return;
         }
-        arrivals.add(hold, from, part, sequence);
+        arrivals.add(hold, from, part, exchange.last());
         if (!part.pieces().isEmpty()) {
             charged++;
         }
@@ -321,7 +294,8 @@ final class Share {
 
     private void arrive() {
         if (settings != null) {
-            arrivals.arrive(slices, answered, call -> settle(call.hold(), call.before(), call.took(), call.began()));
+            arrivals.arrive(
+                    slices, exchange.answered(), call -> settle(call.hold(), call.before(), call.took(), call.began()));
         }
     }
 
@@ -374,20 +348,10 @@ final class Share {
                 || (retiring ? !retired : !leaving && isLow(now));
     }
 
-    /** Somebody waits who may go beyond a limit. */
-    private boolean goesBeyond() {
-        for (Waiting each : waiting.values()) {
-            if (each.beyond) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     private boolean hasSpareBeyond() {
         for (ShareSlice slice : slices.moving()) {
             if (slice.spareBeyond() > 0) {
-                return !goesBeyond();
+                return !waiting.goBeyond();
             }
         }
         return false;
@@ -405,22 +369,20 @@ final class Share {
     // What goes to and comes from its meter.
 
     boolean isAsking() {
-        return asking;
+        return exchange.isAsking();
     }
 
     /** The next message to its meter. */
     Want want(long node, long now, ActorRef<Keeper.Command> replyTo) {
-        asking = true;
-        ticks = 0;
-        sequence = sequences.getAsLong();
-        firstSequence = firstSequence == 0 ? sequence : firstSequence;
-        boolean goesBeyond = goesBeyond();
+        long sequence = exchange.ask();
+        boolean goBeyond = waiting.goBeyond();
         Collection<ShareSlice> moving = slices.moving();
         slices.sent();
         List<Want.Line> lines = new ArrayList<>(moving.size());
         boolean whole = true;
         for (ShareSlice slice : moving) {
-            lines.add(slice.want(needed(slice, now), beyond(slice, now), goesBeyond, !leaving && !retiring, now));
+            lines.add(slice.want(
+                    waiting.needed(slice, now), waiting.beyond(slice, now), goBeyond, !leaving && !retiring, now));
             whole &= slice.isSynced() || slice.over() == 0;
         }
         whole &= arrivals.isEmpty();
@@ -434,48 +396,24 @@ final class Share {
                 : new EndUserPolicy(version, settings.limits());
     }
 
-    private long needed(ShareSlice slice, long now) {
-        long sum = 0;
-        for (Waiting each : waiting.values()) {
-            long need = each.amount(slice);
-            sum += need == 0 || slice.fit(need, now) == Portion.Fit.EXCEEDED ? 0 : need;
-        }
-        return sum;
-    }
-
-    private long beyond(ShareSlice slice, long now) {
-        long sum = 0;
-        for (Waiting each : waiting.values()) {
-            long need = each.beyond ? each.amount(slice) : 0;
-            sum += need > 0 && slice.fit(need, now) == Portion.Fit.EXCEEDED ? need : 0;
-        }
-        return sum;
-    }
-
     /** A tick of the clock went by. True when a message was lost and has to be sent again. */
     boolean isLate() {
-        if (asking && ++ticks >= TICKS_TO_ANSWER) {
-            asking = false;
-            unanswered++;
-            return true;
-        }
-        return false;
+        return exchange.isLate();
     }
 
     /** Its meter has not answered for some time. */
     boolean isSilent() {
-        return unanswered >= SILENT;
+        return exchange.isSilent();
     }
 
     /** Returns whom to tell. */
     Set<ActorRef<Meter.Command>> told(Allotted answer, long now) {
-        if (firstSequence == 0 || answer.sequence() < firstSequence) {
-            return Set.of(); // to a share before this one, and true no more
+        if (!exchange.isOurs(answer.sequence())) {
+            return Set.of();
         }
-        boolean current = answer.sequence() == sequence;
+        boolean current = exchange.isCurrent(answer.sequence());
         if (current) {
-            asking = false;
-            unanswered = 0;
+            exchange.ended();
         }
         switch (answer.outcome()) {
             case Allotted.Granted granted -> {
@@ -484,7 +422,7 @@ final class Share {
                 adopt(granted.born(), granted.version(), granted.settings(), !first);
                 if (granted.born() == born) {
                     slices.told(granted.lines(), now);
-                    answered = Math.max(answered, answer.sequence());
+                    exchange.hadFigures(answer.sequence());
                     arrive();
                 }
                 if (current) {
@@ -561,8 +499,12 @@ final class Share {
 
     /** Nobody has used it since the last time that this was asked, and nothing of it is open. */
     boolean isIdle() {
-        boolean idle =
-                !used && !asking && waiting.isEmpty() && holds.isEmpty() && arrivals.isEmpty() && slices.isAtRest();
+        boolean idle = !used
+                && !exchange.isAsking()
+                && waiting.isEmpty()
+                && holds.isEmpty()
+                && arrivals.isEmpty()
+                && slices.isAtRest();
         used = false;
         return idle;
     }

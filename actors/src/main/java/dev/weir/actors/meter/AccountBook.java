@@ -324,7 +324,8 @@ final class AccountBook {
 
     /** The last row of this owner: whoever is next need not ask whether it is still at work. */
     MeterState leaving(long nonce) {
-        return durable.left(durable.limits(), List.of(), durable.spentNanoUsd()).next(nonce);
+        return durable.left(durable.limits(), List.of(), durable.past(), durable.spentNanoUsd())
+                .next(nonce);
     }
 
     /** What to answer those who were in the last plan. */

@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
  * @param holds open ones, if clean
  * @param former hosts before this one that did not leave by themselves and may be at work still
  * @param request the operator's change that was made last; 0 of none
+ * @param past what is known of holds that are not open; of single ones, if clean
  */
 public record MeterState(
         String id,
@@ -45,7 +46,8 @@ public record MeterState(
         List<Hold> holds,
         List<Secret> secrets,
         List<Long> former,
-        long request) {
+        long request,
+        PastHolds past) {
 
     /**
      * A secret that opens a key, by its SHA-256 in hex.
@@ -93,7 +95,8 @@ public record MeterState(
                 List.of(),
                 List.of(),
                 List.of(),
-                0);
+                0,
+                PastHolds.none(1));
     }
 
     /** The same key after its deletion: a new life in a new epoch, which knows nothing of the old one's holds. */
@@ -102,6 +105,7 @@ public record MeterState(
         draft.tombstone = false;
         draft.epoch++;
         draft.born = draft.epoch;
+        draft.past = PastHolds.none(draft.epoch);
         draft.host = newHost;
         draft.clean = false;
         draft.spentNanoUsd = 0;
@@ -130,6 +134,7 @@ public record MeterState(
     MeterState claimed(MeterSettings common) {
         Draft draft = new Draft(this);
         draft.epoch++;
+        draft.past = PastHolds.none(clean ? past.knownSince() : draft.epoch);
         draft.host = common.host();
         draft.clean = false;
         draft.limits = limits.stream()
@@ -200,11 +205,12 @@ public record MeterState(
     }
 
     /** The last word of an owner that leaves. */
-    MeterState left(List<LimitState> exact, List<Hold> open, long spent) {
+    MeterState left(List<LimitState> exact, List<Hold> open, PastHolds over, long spent) {
         Draft draft = new Draft(this);
         draft.clean = true;
         draft.limits = exact;
         draft.holds = open;
+        draft.past = over;
         draft.spentNanoUsd = spent;
         return draft.state();
     }
@@ -281,6 +287,7 @@ public record MeterState(
         private List<Secret> secrets;
         private List<Long> former;
         private long request;
+        private PastHolds past;
 
         Draft(MeterState of) {
             id = of.id;
@@ -300,6 +307,7 @@ public record MeterState(
             secrets = of.secrets;
             former = of.former;
             request = of.request;
+            past = of.past;
         }
 
         MeterState state() {
@@ -320,7 +328,8 @@ public record MeterState(
                     holds,
                     secrets,
                     former,
-                    request);
+                    request,
+                    past);
         }
     }
 }

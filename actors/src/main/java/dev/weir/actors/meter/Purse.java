@@ -45,14 +45,15 @@ final class Purse {
      * @param watcher is told when shares move that it waits for
      */
     Purse(MeterState row, long ledgerNanoUsd, MeterSettings common, Shares shares, ActorRef<Meter.Command> watcher) {
+        MeterState claimed = row.claimed(common);
         this.common = common;
         this.chain = new Chain(shares, watcher);
         this.durable = row;
-        this.oldHolds = new OldHolds(row.clean() ? row.epoch() : row.epoch() + 1);
+        this.oldHolds = new OldHolds(claimed.past().knownSince(), row.past());
         this.spentNanoUsd = Math.max(row.spentNanoUsd(), ledgerNanoUsd - row.spentBefore());
         this.before = row.host();
         this.owns = new OwnSlices(common);
-        owns.adopt(row.claimed(common));
+        owns.adopt(claimed);
         if (row.clean()) {
             row.holds().forEach(this::inherit);
             endGone();
@@ -63,7 +64,7 @@ final class Purse {
     static Purse ofCreated(MeterState row, MeterSettings common, Shares shares, ActorRef<Meter.Command> watcher) {
         Purse purse = new Purse(row, row.spentBefore(), common, shares, watcher);
         purse.claimed = true;
-        purse.oldHolds = new OldHolds(row.epoch());
+        purse.oldHolds = new OldHolds(row.past().knownSince(), row.past());
         return purse;
     }
 
@@ -480,7 +481,7 @@ final class Purse {
     MeterState leaving(long nonce) {
         List<Hold> open =
                 holds.values().stream().map(hold -> hold.with(chain.part(hold))).toList();
-        return durable.left(owns.exact(), open, spentNanoUsd).next(nonce);
+        return durable.left(owns.exact(), open, oldHolds.known(), spentNanoUsd).next(nonce);
     }
 
     // What it shows.

@@ -377,7 +377,6 @@ final class History {
             return;
         }
         waiting.clear();
-        ended.removeIf(call -> call.epoch < purse.durable().epoch());
         List<Standing> before = purse.standings(now);
         row = purse.leaving(++sequence);
         if ((argument & 1) == 0) {

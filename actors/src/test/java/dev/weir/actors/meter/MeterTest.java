@@ -408,6 +408,47 @@ final class MeterTest {
         assertThat(inspect(after).standings().get(0).committed()).isEqualTo(committed + 15);
     }
 
+    /** The answer is lost with the move, and the door says it again. */
+    @Test
+    void aSettlementCountsOnceThoughItsMeterHasMovedTwice() {
+        ActorRef<Meter.Command> first = created(Keys.key(null, 1000L, null, null, null));
+        Decision.Granted grant = granted(first, CALL);
+        Need used = new Need(1, 25, 7, 1, true);
+        stop(first);
+        ActorRef<Meter.Command> second = meter();
+        settle(second, grant, used, true);
+        acks.receiveMessage();
+        stop(second);
+
+        ActorRef<Meter.Command> third = meter();
+        settle(third, grant, used, true);
+
+        acks.receiveMessage();
+        assertThat(inspect(third).standings().get(0).committed()).isEqualTo(25);
+        assertThat(inspect(third).spentNanoUsd()).isEqualTo(7);
+    }
+
+    @Test
+    void aSettlementOfBeforeACrashCountsOnceThoughItsMeterHasMoved() {
+        ActorRef<Meter.Command> before = created(Keys.key(null, 1000L, null, null, null));
+        Decision.Granted grant = granted(before, CALL);
+        Need used = new Need(1, 25, 7, 1, true);
+        crash(before);
+        ActorRef<Meter.Command> after = meter();
+        settle(after, grant, used, true);
+        acks.receiveMessage();
+        MeterView counted = inspect(after);
+        stop(after);
+
+        ActorRef<Meter.Command> moved = meter();
+        settle(moved, grant, used, true);
+
+        acks.receiveMessage();
+        assertThat(inspect(moved).standings().get(0).committed())
+                .isEqualTo(counted.standings().get(0).committed());
+        assertThat(inspect(moved).spentNanoUsd()).isEqualTo(7);
+    }
+
     @Test
     void anAdminWriteIsAnsweredWhenItIsDurable() {
         ActorRef<Meter.Command> meter = created(Keys.rpm(5));

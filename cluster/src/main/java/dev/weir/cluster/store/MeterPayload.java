@@ -12,6 +12,7 @@ import dev.weir.actors.meter.LimitId;
 import dev.weir.actors.meter.LimitState;
 import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.PastHolds;
 import dev.weir.actors.meter.Slice;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
@@ -65,7 +66,8 @@ final class MeterPayload {
             List<OpenHold> holds,
             @Nullable List<Opening> secrets,
             @Nullable List<Long> former,
-            @Nullable Long request) {}
+            @Nullable Long request,
+            @Nullable Past past) {}
 
     /**
      * @param account the kind of one; null of a key
@@ -157,6 +159,9 @@ final class MeterPayload {
             List<PartPiece> pieces,
             @Nullable Long from) {}
 
+    /** What is known of holds that are not open, each of them incarnation and sequence. */
+    record Past(long knownSince, List<List<Long>> orphans, List<List<Long>> settled) {}
+
     record PartPiece(
             String kind,
             String unit,
@@ -191,7 +196,8 @@ final class MeterPayload {
                                 .map(secret -> new Opening(secret.hash(), secret.until()))
                                 .toList(),
                 state.former().isEmpty() ? null : state.former(),
-                state.request() == 0 ? null : state.request()));
+                state.request() == 0 ? null : state.request(),
+                past(state.past())));
     }
 
     /** @throws IllegalArgumentException saying why this version cannot read it */
@@ -230,7 +236,31 @@ final class MeterPayload {
                         .map(opening -> new MeterState.Secret(opening.hash(), opening.until()))
                         .toList(),
                 orEmpty(row.former()),
-                row.request() == null ? 0 : row.request());
+                row.request() == null ? 0 : row.request(),
+                past(row));
+    }
+
+    private static Past past(PastHolds past) {
+        return new Past(past.knownSince(), numbers(past.orphans()), numbers(past.settled()));
+    }
+
+    private static List<List<Long>> numbers(List<HoldId> holds) {
+        return holds.stream()
+                .map(hold -> List.of(hold.incarnation(), hold.sequence()))
+                .toList();
+    }
+
+    private static PastHolds past(Row row) {
+        Past past = row.past();
+        return past == null
+                ? new PastHolds(row.epoch(), List.of(), List.of())
+                : new PastHolds(past.knownSince(), holds(past.orphans()), holds(past.settled()));
+    }
+
+    private static List<HoldId> holds(List<List<Long>> numbers) {
+        return numbers.stream()
+                .map(hold -> new HoldId(hold.get(0), hold.get(1)))
+                .toList();
     }
 
     private static <T> List<T> orEmpty(@Nullable List<T> list) {

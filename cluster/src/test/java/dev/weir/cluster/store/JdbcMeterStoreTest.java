@@ -10,6 +10,7 @@ import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.MeterStore.Loaded;
 import dev.weir.actors.meter.MeterStore.WriteResult;
 import dev.weir.actors.meter.Need;
+import dev.weir.actors.meter.PastHolds;
 import dev.weir.actors.meter.Slice;
 import dev.weir.config.AccountId;
 import dev.weir.config.BudgetPeriod;
@@ -119,7 +120,8 @@ class JdbcMeterStoreTest {
                 List.of(hold),
                 List.of(),
                 List.of(5L, 6L),
-                77);
+                77,
+                new PastHolds(4, List.of(new HoldId(6, 71)), List.of(new HoldId(5, 3), new HoldId(5, 4))));
     }
 
     private static <T> T get(CompletionStage<T> stage) {
@@ -304,6 +306,7 @@ class JdbcMeterStoreTest {
                         List.of())),
                 List.of(),
                 List.of(),
-                0);
+                0,
+                new PastHolds(now.epoch(), List.of(), List.of()));
     }
 }

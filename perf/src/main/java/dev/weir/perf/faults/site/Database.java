@@ -10,12 +10,14 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** A PostgreSQL of the laboratory's own. Gateways reach it through {@link SlowWire}s. */
 public final class Database implements AutoCloseable {
 
     private final EmbeddedPostgres server;
     private final long postmaster;
+    private final ReentrantLock pausing = new ReentrantLock();
     private int databases;
 
     private Database(EmbeddedPostgres server, long postmaster) {
@@ -59,20 +61,36 @@ public final class Database implements AutoCloseable {
         return server.getDatabase("postgres", "run" + databases).getConnection();
     }
 
-    /** It stands still for a while, all of it. */
+    /** It stands still for a while, all of it; where that is wanted twice, the second time follows the first. */
     public void pause(long millis) throws IOException, InterruptedException {
-        List<Long> processes = processes();
-        Shell.signal("STOP", processes);
-        TimeUnit.MILLISECONDS.sleep(millis); // the fault's own time
-        Shell.signal("CONT", processes);
+        pausing.lockInterruptibly();
+        try {
+            stop(millis);
+        } finally {
+            pausing.unlock();
+        }
     }
 
-    /** All that serves it. */
-    private List<Long> processes() {
-        List<Long> pids = new ArrayList<>();
-        pids.add(postmaster);
-        ProcessHandle.of(postmaster).ifPresent(root -> root.descendants().forEach(child -> pids.add(child.pid())));
-        return pids;
+    /** As long as the postmaster stands still, its children stay its children, those that end too. */
+    private void stop(long millis) throws IOException, InterruptedException {
+        List<Long> children = List.of();
+        Shell.signal("STOP", List.of(postmaster));
+        try {
+            children = children();
+            Shell.signal("STOP", children);
+            TimeUnit.MILLISECONDS.sleep(millis); // the fault's own time
+        } finally {
+            List<Long> all = new ArrayList<>(children);
+            all.add(postmaster);
+            Shell.signal("CONT", all);
+        }
+    }
+
+    private List<Long> children() {
+        return ProcessHandle.of(postmaster).stream()
+                .flatMap(ProcessHandle::descendants)
+                .map(ProcessHandle::pid)
+                .toList();
     }
 
     @Override

@@ -21,13 +21,19 @@ import net.bytebuddy.pool.TypePool;
  */
 record Cut(String type, String method, AsmVisitorWrapper change) {
 
-    private static final String PURSE = "dev.weir.actors.meter.Purse";
     private static final String ROW_WRITER = "dev.weir.actors.meter.RowWriter";
 
     /** All that it takes: of a class each. */
     static List<Cut> of(Sabotage sabotage) {
         return switch (sabotage) {
-            case HOLD -> List.of(substituted(PURSE, "hold", "amount", "holdsNothing", Object.class, Object.class));
+            case HOLD ->
+                List.of(substituted(
+                        "dev.weir.actors.meter.OwnSlices",
+                        "take",
+                        "amount",
+                        "holdsNothing",
+                        Object.class,
+                        Object.class));
             case PERMIT -> List.of(advised("dev.weir.streams.pool.UpstreamPool", "release", KeepsSome.class));
             case ROW -> List.of(advised("dev.weir.cluster.ledger.Backlog$Rows", "put", LosesSome.class));
             case BUSYWAIT -> List.of(advised("dev.weir.streams.relay.Attempt", "data", Burns.class));
@@ -41,7 +47,9 @@ record Cut(String type, String method, AsmVisitorWrapper change) {
                         Object.class,
                         long.class,
                         Object.class));
-            case DEDUPE -> List.of(substituted(PURSE, "settle", "remove", "settlesAgain", Object.class, Object.class));
+            case DEDUPE ->
+                List.of(substituted(
+                        "dev.weir.actors.meter.Purse", "settle", "remove", "settlesAgain", Object.class, Object.class));
             case EPOCH ->
                 List.of(
                         advised("dev.weir.cluster.nodes.Authority", "holds", IsSure.class),

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The agent in processes of their own. */
 final class AgentTest {
 
-    private static final String PURSE = Cut.of(Sabotage.HOLD).getFirst().type();
+    private static final String SLICES = Cut.of(Sabotage.HOLD).getFirst().type();
 
     @TempDir
     Path directory;
@@ -54,28 +54,28 @@ final class AgentTest {
 
     @Test
     void aProductWithoutTheClassDoesNotStart() throws Exception {
-        assertDoesNotStart(run(home(Product.class), PURSE, "hold"), "ClassNotFoundException: " + PURSE);
+        assertDoesNotStart(run(home(Product.class), SLICES, "hold"), "ClassNotFoundException: " + SLICES);
     }
 
     @Test
     void aProductWithoutTheMethodDoesNotStart() throws Exception {
-        new ByteBuddy().subclass(Object.class).name(PURSE).make().saveIn(directory.toFile());
+        new ByteBuddy().subclass(Object.class).name(SLICES).make().saveIn(directory.toFile());
 
-        Ended ended = run(home(Product.class) + ":" + directory, PURSE, "hold");
+        Ended ended = run(home(Product.class) + ":" + directory, SLICES, "hold");
 
-        assertDoesNotStart(ended, PURSE + " has 0 methods hold (expected: 1)");
+        assertDoesNotStart(ended, SLICES + " has 0 methods take (expected: 1)");
     }
 
     @Test
     void aClassThatIsLoadedAlreadyIsNotTakenForBroken() throws Exception {
-        Ended ended = run(System.getProperty("java.class.path"), PURSE, "hold", "hold");
+        Ended ended = run(System.getProperty("java.class.path"), SLICES, "hold", "hold");
 
-        assertDoesNotStart(ended, PURSE + " was loaded before it could be broken");
+        assertDoesNotStart(ended, SLICES + " was loaded before it could be broken");
     }
 
     @Test
     void anUnknownSabotageDoesNotStart() throws Exception {
-        assertDoesNotStart(run(System.getProperty("java.class.path"), PURSE, "holds"), "no sabotage: holds");
+        assertDoesNotStart(run(System.getProperty("java.class.path"), SLICES, "holds"), "no sabotage: holds");
     }
 
     private static void assertDoesNotStart(Ended ended, String why) {

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param knownSince all open holds of this epoch and of later ones are in the row; older ones were lost with their owner
  * @param orphans those whose door was gone, as far as was known: charged whole, and not settled
- * @param settled of lost ones and orphans, those that were settled last
+ * @param settled of lost ones, orphans and those that an owner before had granted, those that were settled last
  */
 public record PastHolds(long knownSince, List<HoldId> orphans, List<HoldId> settled) {
 

@@ -248,7 +248,7 @@ final class KeyDuty implements Duty {
     }
 
     private void tickWaiting() {
-        for (Asking call : waiting.tick()) {
+        for (Asking call : waiting.late(clock.millis())) {
             if (purse != null) {
                 purse.forget(call.hold());
             }

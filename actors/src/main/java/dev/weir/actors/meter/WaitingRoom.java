@@ -1,30 +1,18 @@
 package dev.weir.actors.meter;
 
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** Reservations and top-ups that wait for the store, in the order in which they came, holding nothing. Bounded in number and time. */
+/** Reservations and top-ups that wait for the store, in the order in which they came, holding nothing. Bounded in number, and each in time. */
 final class WaitingRoom {
 
     private static final int MOST = 1000;
-    private static final int TICKS = 10;
 
-    private static final class Waiting {
-        private final Meter.Asking call;
-        private int ticks;
-
-        Waiting(Meter.Asking call) {
-            this.call = call;
-        }
-    }
-
-    private final Map<HoldId, Waiting> waiting = new LinkedHashMap<>();
+    private final Map<HoldId, Meter.Asking> waiting = new LinkedHashMap<>();
 
     boolean isEmpty() {
         return waiting.isEmpty();
@@ -32,8 +20,8 @@ final class WaitingRoom {
 
     /** The same question waits already: its door has asked again. */
     boolean has(Meter.Asking call) {
-        Waiting same = waiting.get(call.hold());
-        return same != null && same.call.ask().topUp() == call.ask().topUp();
+        Meter.Asking same = waiting.get(call.hold());
+        return same != null && same.ask().topUp() == call.ask().topUp();
     }
 
     /** @return false when the room is full */
@@ -41,12 +29,12 @@ final class WaitingRoom {
         if (waiting.size() >= MOST) {
             return false;
         }
-        waiting.put(call.hold(), new Waiting(call));
+        waiting.put(call.hold(), call);
         return true;
     }
 
     Optional<Meter.Asking> remove(HoldId hold) {
-        return Optional.ofNullable(waiting.remove(hold)).map(each -> each.call);
+        return Optional.ofNullable(waiting.remove(hold));
     }
 
     /**
@@ -55,31 +43,25 @@ final class WaitingRoom {
      * @return whether there were any
      */
     boolean sweep(Predicate<Meter.Asking> leaves) {
-        return waiting.values().removeIf(each -> leaves.test(each.call));
+        return waiting.values().removeIf(leaves);
     }
 
     Collection<Ask> asks() {
-        return waiting.values().stream().map(each -> each.call.ask()).toList();
+        return waiting.values().stream().map(Meter.Asking::ask).toList();
     }
 
-    /** A tick of the clock went by. Returns, and forgets, those that have waited for {@value #TICKS}. */
-    List<Meter.Asking> tick() {
-        List<Meter.Asking> late = new ArrayList<>();
-        Iterator<Waiting> all = waiting.values().iterator();
-        while (all.hasNext()) {
-            Waiting each = all.next();
-            if (++each.ticks >= TICKS) {
-                all.remove();
-                late.add(each.call);
-            }
-        }
+    /** Those that nobody waits for any more leave. */
+    List<Meter.Asking> late(long now) {
+        List<Meter.Asking> late = waiting.values().stream()
+                .filter(call -> now > call.notAfterEpochMillis())
+                .toList();
+        late.forEach(call -> waiting.remove(call.hold()));
         return late;
     }
 
     /** Everybody leaves. */
     List<Meter.Asking> clear() {
-        List<Meter.Asking> all =
-                waiting.values().stream().map(each -> each.call).toList();
+        List<Meter.Asking> all = List.copyOf(waiting.values());
         waiting.clear();
         return all;
     }

@@ -95,6 +95,12 @@ final class MeterTest {
         return hold;
     }
 
+    /** For the meter's timers and its clock. */
+    private void pass(int millis) {
+        now.addAndGet(millis);
+        time.timePasses(Duration.ofMillis(millis));
+    }
+
     private Decision.Granted granted(ActorRef<Meter.Command> meter, Need need) {
         reserve(meter, need);
         return door.expectMessageClass(Decision.Granted.class);
@@ -269,13 +275,15 @@ final class MeterTest {
     }
 
     @Test
-    void aStoreThatDoesNotAnswerIsUnavailableAfterASecondAndNeverARefusal() {
+    void aStoreThatDoesNotAnswerIsUnavailableWhenTheDoorWaitsNoLongerAndNeverARefusal() {
         ActorRef<Meter.Command> meter = created(Keys.rpm(5));
         store.be(MemoryStore.Mood.FAILING);
         reserve(meter, CALL);
         inspect(meter);
 
-        time.timePasses(Duration.ofMillis(1100));
+        pass(1900);
+        door.expectNoMessage(Duration.ZERO);
+        pass(200);
 
         assertThat(door.receiveMessage()).isInstanceOf(Decision.Unavailable.class);
         assertThat(inspect(meter).standings().get(0).committed()).isZero();
@@ -296,7 +304,7 @@ final class MeterTest {
         store.be(MemoryStore.Mood.FAILING);
         reserve(meter, CALL);
         inspect(meter);
-        time.timePasses(Duration.ofMillis(1100));
+        pass(2100);
         door.expectMessageClass(Decision.Unavailable.class);
         store.be(MemoryStore.Mood.WELL);
 

@@ -52,7 +52,7 @@ final class Correspondence {
     private static final Decision NO_ANSWER = new Decision.Unavailable("the key's meter did not answer in time");
     private static final int LONGEST_PAUSE_TICKS = 40;
 
-    /** Half of what a meter lets a call wait. */
+    /** Until a question is asked again; from then on each time twice as long. */
     private static final long PATIENCE_TICKS = 10;
 
     private record Reservation(String meter, Ask ask, Question question) {}

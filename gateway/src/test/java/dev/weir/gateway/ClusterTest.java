@@ -129,6 +129,29 @@ final class ClusterTest {
     }
 
     @Test
+    void aNodeOverAnotherStoreDoesNotStartWithASeedOfThisOne() throws IOException {
+        String other =
+                Files.readString(config).replaceFirst("database_url: .*", "database_url: " + TestDatabase.newUrl());
+        Path elsewhere = Files.writeString(directory.resolve("other.yaml"), other);
+        String seed = members(at(0)).path(0).path("address").asText();
+
+        try (WeirProcess weir = WeirProcess.run(
+                "serve",
+                "--config",
+                elsewhere.toString(),
+                "--port",
+                "0",
+                "--data",
+                directory.resolve("data-other").toString(),
+                "--seed",
+                seed)) {
+            assertThat(weir.exitCode()).isEqualTo(1);
+            assertThat(weir.err()).contains(seed, "they use another store");
+        }
+        assertThat(members(at(0))).hasSize(NODES);
+    }
+
+    @Test
     void whatOneNodeDoesNotUseOfALimitAnotherOneGets() {
         admin(0, "/team/new", "{'team_id':'ten','rph_limit':10}");
         List<String> keys = IntStream.range(0, NODES)

@@ -5,11 +5,8 @@ import dev.weir.actors.meter.LocalMeters;
 import dev.weir.actors.meter.Lost;
 import dev.weir.cluster.nodes.Neighbours.Card;
 import dev.weir.cluster.store.Database;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -40,7 +37,6 @@ import org.apache.pekko.cluster.ClusterEvent.MemberRemoved;
 import org.apache.pekko.cluster.Member;
 import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.typed.Cluster;
-import org.apache.pekko.cluster.typed.Join;
 import org.apache.pekko.cluster.typed.JoinSeedNodes;
 import org.apache.pekko.cluster.typed.Subscribe;
 import org.jspecify.annotations.Nullable;
@@ -288,46 +284,33 @@ final class Clustered implements Membership {
                         + nodes().peers().values());
             }
             if (round % ROUNDS_TO_SEEK == 0) {
-                seek();
+                seek(round);
             }
             TimeUnit.NANOSECONDS.sleep(ROUND.toNanos());
         }
     }
 
-    private void seek() {
+    private void seek(int round) {
+        Address self = cluster.selfMember().address();
         Map<Long, Card> others = nodes().peers();
+        List<String> known = others.values().stream().map(Card::address).toList();
+        List<String> seeds = Seeds.besides(known, settings.seeds());
         boolean none = nodes().met().stream().noneMatch(Card::joined);
-        if (none && others.keySet().iterator().next() == incarnation) {
-            cluster.manager().tell(Join.create(cluster.selfMember().address()));
-            return;
-        }
         Set<Address> addresses = new LinkedHashSet<>();
-        for (Card other : others.values()) {
-            if (other.incarnation() != incarnation) {
-                addresses.add(address(other.address()));
-            }
+        if (none && others.keySet().iterator().next() == incarnation) {
+            // Seeds of another store have until the next time to say so.
+            addresses.add(self);
+            seeds = round == 0 ? seeds : List.of();
+        } else {
+            known.forEach(each -> addresses.add(address(each)));
+            addresses.remove(self);
         }
-        settings.seeds().forEach(seed -> resolved(seed).forEach(each -> addresses.add(address(each))));
-        addresses.remove(cluster.selfMember().address());
+        seeds.forEach(each -> addresses.add(address(each)));
         cluster.manager().tell(new JoinSeedNodes(List.copyOf(addresses)));
     }
 
     private Address address(String hostAndPort) {
         return AddressFromURIString.parse("pekko://" + system.name() + "@" + hostAndPort);
-    }
-
-    /** As it stands, and what its name leads to: a service's name leads to all its nodes. */
-    private static List<String> resolved(String seed) {
-        int colon = seed.lastIndexOf(':');
-        List<String> all = new ArrayList<>(List.of(seed));
-        try {
-            for (InetAddress each : InetAddress.getAllByName(seed.substring(0, colon))) {
-                all.add(each.getHostAddress() + seed.substring(colon));
-            }
-        } catch (UnknownHostException unknown) {
-            LOG.warn("Seed {} cannot be resolved: {}", seed, unknown.getMessage());
-        }
-        return all;
     }
 
     @Override

@@ -52,7 +52,7 @@ final class Correspondence {
     private static final Decision NO_ANSWER = new Decision.Unavailable("the key's meter did not answer in time");
     private static final int LONGEST_PAUSE_TICKS = 40;
 
-    /** Until a question is asked again; from then on each time twice as long. */
+    /** Until a question is asked again. */
     private static final long PATIENCE_TICKS = 10;
 
     private record Reservation(String meter, Ask ask, Question question) {}
@@ -69,7 +69,6 @@ final class Correspondence {
         private final long lastTick;
         private final CompletableFuture<Decision> decision = new CompletableFuture<>();
         private long nextTick;
-        private long pauseTicks = PATIENCE_TICKS;
 
         Question(EntityRef<Meter.Command> meter, Meter.Command message, long now, long ticks) {
             this.meter = meter;
@@ -84,8 +83,7 @@ final class Correspondence {
 
         void askAgain(long tick) {
             if (tick >= nextTick) {
-                pauseTicks *= 2;
-                nextTick = tick + pauseTicks;
+                nextTick = tick + PATIENCE_TICKS;
                 ask();
             }
         }

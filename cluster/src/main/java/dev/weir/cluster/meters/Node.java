@@ -45,6 +45,7 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityContext;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
+import org.apache.pekko.pattern.Patterns;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -283,6 +284,15 @@ public final class Node {
                     ? CompletableFuture.completedFuture(Done.getInstance())
                     : giveBack(system, keeper, other, bounds);
         });
+        shutdown.addTask(
+                GIVE_BACK,
+                "weir-coordinate",
+                () -> membership.coordinates() && membership.staying() != null
+                        ? Patterns.after(
+                                bounds.coordinateAtStop(),
+                                system,
+                                () -> CompletableFuture.completedFuture(Done.getInstance()))
+                        : CompletableFuture.completedFuture(Done.getInstance()));
         shutdown.addTask(
                 CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
                 "weir-close-store",

@@ -49,6 +49,7 @@ public record NodeSettings(
             Duration settleTimeout,
             int mostUnsettled,
             Duration settleAtStop,
+            Duration coordinateAtStop,
             Duration startTimeout,
             String meterDispatcher) {
 
@@ -60,6 +61,7 @@ public record NodeSettings(
                     weir.getDuration("settle-timeout"),
                     weir.getInt("most-unsettled"),
                     weir.getDuration("settle-at-stop"),
+                    weir.getDuration("coordinate-at-stop"),
                     weir.getDuration("start-timeout"),
                     weir.getString("meter-dispatcher"));
         }

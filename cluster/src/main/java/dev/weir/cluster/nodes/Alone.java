@@ -71,6 +71,11 @@ final class Alone implements Membership {
     public void leave() {}
 
     @Override
+    public boolean coordinates() {
+        return true;
+    }
+
+    @Override
     public @Nullable ActorRef<Keeper.Command> staying() {
         return null;
     }

@@ -244,6 +244,17 @@ final class Clustered implements Membership {
     }
 
     @Override
+    public boolean coordinates() {
+        Member self = cluster.selfMember();
+        for (Member member : cluster.state().getMembers()) {
+            if (member.isOlderThan(self)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
     public @Nullable ActorRef<Keeper.Command> staying() {
         return nodes().staying();
     }

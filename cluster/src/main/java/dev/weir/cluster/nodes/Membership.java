@@ -83,6 +83,9 @@ public interface Membership extends AutoCloseable {
     /** The addresses, as {@code host:port}, of nodes that have said that they are. */
     Set<String> leaving();
 
+    /** This node says where shards are, as the oldest member does. */
+    boolean coordinates();
+
     /** The keeper of another member that is not about to leave; null where there is none. */
     @Nullable
     ActorRef<Keeper.Command> staying();

@@ -55,6 +55,11 @@ final class LoneMembership implements Membership {
     public void leave() {}
 
     @Override
+    public boolean coordinates() {
+        return true;
+    }
+
+    @Override
     public @Nullable ActorRef<Keeper.Command> staying() {
         return null;
     }

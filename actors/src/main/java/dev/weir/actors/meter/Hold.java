@@ -28,9 +28,21 @@ public record Hold(
     /**
      * An amount of one limit. It belongs to the generation that granted it and is refunded into no other.
      *
-     * @param beyond the limit: it is charged for good
+     * @param beyond the limit: what of it is not used comes back as room within
      */
     public record Piece(LimitId limit, long gen, long amount, boolean beyond) {
+
+        private static final long ELSEWHERE = -2;
+
+        /** What of it is within the limit. */
+        long inside() {
+            return beyond ? 0 : amount;
+        }
+
+        /** What went beyond a limit stays charged where it did. */
+        Piece come() {
+            return beyond ? new Piece(limit, ELSEWHERE, amount, true) : this;
+        }
 
         /** It is of this limit, and of the window that is open there. */
         boolean isOf(Portion portion) {
@@ -43,7 +55,7 @@ public record Hold(
      * What a hold had of one account on the node of its meter.
      *
      * @param paid whether the account pays for the call, or somebody else
-     * @param pieces those that can still be refunded
+     * @param pieces of which what is within a window that is open goes along
      * @param from the node that has them, where it is not that node: they were on their way to it
      */
     public record Part(
@@ -101,18 +113,21 @@ public record Hold(
         LimitId id = portion.id();
         long had = id.isAbout(model) ? id.unit().of(charged) : 0;
         long live = 0;
+        long beyond = 0;
         for (Piece piece : pieces) {
             if (piece.limit.equals(id)) {
                 had += piece.amount;
-                live += piece.isOf(portion) && !piece.beyond ? piece.amount : 0;
+                long current = piece.isOf(portion) ? piece.amount : 0;
+                live += piece.beyond ? 0 : current;
+                beyond += piece.beyond ? current : 0;
             }
         }
         if (had == 0 && !id.isAbout(model)) {
             return false;
         }
         long took = id.unit().charged(had, used, began);
-        if (live > 0) {
-            portion.release(live, Math.clamp(had - took, 0, live));
+        if (live + beyond > 0) {
+            portion.release(live, Math.clamp(had - took, 0, live + beyond));
         }
         if (took > had) {
             portion.charge(took - had);

@@ -141,8 +141,9 @@ public record LimitState(
     /** After an unclean end: the whole piece counts as used. The over stays over, or a debt would be forgiven. */
     LimitState folded() {
         Slice self = self();
-        return new LimitState(id, gen, start, end, carried, base + self.piece(), slices, former, moved)
-                .with(SELF, new Slice(0, 0, self.over()));
+        long inside = Math.max(0, self.piece());
+        return new LimitState(id, gen, start, end, carried, base + inside, slices, former, moved)
+                .with(SELF, new Slice(0, 0, self.committed() - inside));
     }
 
     /** A holder that is gone has used its piece, and freed its slots. */
@@ -155,13 +156,16 @@ public record LimitState(
         left.remove(holder);
         Map<String, Long> formerLeft = new HashMap<>(former);
         formerLeft.remove(holder);
-        if (slice.beyond() > 0) {
+        boolean isOfWindow = id.kind() != LimitId.Kind.SLOTS;
+        long inside = Math.max(0, slice.piece());
+        long beyond = slice.committed() - inside; // negative where more went to others than is known to have come
+        if (isOfWindow && beyond != 0) {
             Slice gone = of(GONE);
-            left.put(GONE, gone.going(gone.over() + slice.beyond()));
+            left.put(GONE, beyond > 0 ? gone.going(gone.over() + beyond) : gone.giving(-beyond));
         }
         Map<String, Long> movedLeft = new HashMap<>(moved);
         movedLeft.keySet().removeIf(pair -> pair.endsWith(TO + holder)); // it says no more
-        long used = id.kind() == LimitId.Kind.SLOTS ? 0 : Math.max(0, slice.piece());
+        long used = isOfWindow ? inside : 0;
         return new LimitState(id, gen, start, end, carried, base + used, left, formerLeft, movedLeft);
     }
 

@@ -25,13 +25,18 @@ interface Portion {
     /** Whether {@code need} of a call that already runs fits beyond the limit, where within there is no more. */
     Fit fitBeyond(long need, long now);
 
-    /** Holds {@code need}, which fits beyond: it is charged for good. */
+    /** Holds {@code need}, which fits beyond. */
     void debitBeyond(long need);
 
     /** Holds {@code need}, which fits. */
     void debit(long need, long now);
 
-    /** A hold of this generation ended and {@code unused} of it is free again. */
+    /**
+     * A hold of this generation ended.
+     *
+     * @param amount of it within the limit
+     * @param unused is free again, and more than that where the hold had some beyond the limit and did not use it
+     */
     void release(long amount, long unused);
 
     /** Charges use beyond a hold: from what is here where there is room, over where there is not. */

@@ -187,6 +187,7 @@ final class Share {
     /** Holds what the call needs, which fits every slice that is about its model, within or beyond. */
     void hold(Ask ask, long now) {
         inUse();
+        waiting.remove(ask.hold());
         List<Hold.Piece> pieces = new ArrayList<>(4);
         Open before = holds.get(ask.hold());
         if (before != null) {
@@ -238,13 +239,15 @@ final class Share {
             return List.of();
         }
         List<Hold.Part> parts = arrivals.leave(hold, id, open.paid);
-        List<Hold.Piece> coming =
-                parts.stream().flatMap(part -> part.pieces().stream()).toList();
+        List<Hold.Piece> coming = parts.stream()
+                .flatMap(part -> part.pieces().stream())
+                .map(Hold.Piece::come)
+                .toList();
         List<Hold.Piece> leaving = new ArrayList<>(open.pieces.size());
         for (ShareSlice slice : slices.used(open.endUser)) {
             for (Hold.Piece piece : open.pieces) {
-                if (piece.isOf(slice) && !piece.beyond() && !coming.contains(piece)) {
-                    slice.part(piece.amount());
+                if (piece.limit().equals(slice.id()) && !coming.contains(piece)) {
+                    slice.part(piece.isOf(slice) ? piece.inside() : 0);
                     leaving.add(piece);
                 }
             }
@@ -266,6 +269,9 @@ final class Share {
         inUse();
         Open before = holds.get(hold);
         List<Hold.Piece> pieces = new ArrayList<>(part.pieces());
+        if (from != null) {
+            pieces.replaceAll(Hold.Piece::come);
+        }
         if (before != null) {
             pieces.addAll(before.pieces);
         }
@@ -274,7 +280,7 @@ final class Share {
             for (ShareSlice slice : slices.used(part.endUser())) {
                 for (Hold.Piece piece : part.pieces()) {
                     if (piece.isOf(slice)) {
-                        slice.stay(piece.amount());
+                        slice.stay(piece.inside());
                     }
                 }
             }

@@ -166,7 +166,7 @@ final class ShareSlice implements Portion {
 
     /** A call has come from another node with {@code amount}. Of a window that is over it has nothing. */
     void take(long from, long ofGen, long amount) {
-        if (ofGen == gen || (ofGen == ANY_GEN && gen > 0)) {
+        if (amount > 0 && (ofGen == gen || (ofGen == ANY_GEN && gen > 0))) {
             taken.merge(from, amount, Long::sum);
             takenHere += amount;
             used += amount;

@@ -8,6 +8,8 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class LimitStateTest {
 
@@ -92,5 +94,26 @@ final class LimitStateTest {
         assertThat(folded.committed()).isEqualTo(granted.committed());
         assertThat(folded.base()).isEqualTo(37);
         assertThat(folded.self()).isEqualTo(new Slice(0, 0, 9));
+    }
+
+    private static long afterItsHolderIsGone(Slice slice) {
+        return new LimitState(TOKENS, 3, 0, 60_000, 5, 7, Map.of("n1", slice, "n2", new Slice(90, 10, 0)), Map.of())
+                .folded("n1")
+                .committed();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "50, 20, 9, 0, 0",
+        "0, 7, 14, 0, 0",
+        "50, 7, 14, 0, 50",
+        "43, 0, 20, 0, 50",
+        "43, 0, 0, 0, 50",
+        "0, 0, 0, 9, 9"
+    })
+    void nothingIsChargedNorForgivenWhenAHolderIsGone(long granted, long returned, long over, long in, long out) {
+        Slice slice = new Slice(granted, returned, over, in, out);
+
+        assertThat(afterItsHolderIsGone(slice)).isEqualTo(5 + 7 + 80 + slice.committed());
     }
 }

@@ -18,6 +18,8 @@ import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A call runs while its key's meter goes from node 1 to node 2, which is asked by the call's door whether it knows the call. */
 class MovedCallTest {
@@ -48,12 +50,17 @@ class MovedCallTest {
     private long nonce;
 
     private static MeterSettings common(long host) {
+        return common(host, 0);
+    }
+
+    /** @param overage in thousandths */
+    private static MeterSettings common(long host, int overage) {
         return new MeterSettings(
                 host,
                 ZoneOffset.UTC,
                 MeterSettings.Unpriced.REJECT,
                 Duration.ofMinutes(1),
-                0,
+                overage,
                 10,
                 new FakeNodes(incarnation -> true));
     }
@@ -145,5 +152,55 @@ class MovedCallTest {
                 }
             }
         }
+    }
+
+    private static final Need TOKENS = Need.ofCall(70, 0, true);
+    private static final Need MORE = new Need(0, 64, 0, 0, true);
+
+    /** Of a team with 100 tokens a minute and an overage, whose call holds 70 and then 64 more, 34 of them beyond. */
+    private MeterState leftBeyond(AccountBook team, Shares one, Shares two) {
+        MeterState row = MeterState.created("k", KEY, 1, NOW).next(1);
+        Purse purse = Purse.ofCreated(row, common(1), one, watcher);
+        Ask first = new Ask(ASK.hold(), "k", "m", TOKENS, null, 0, 0, true);
+        Ask second = new Ask(ASK.hold(), "k", "m", MORE, null, 1, 1, true);
+        for (Ask ask : List.of(first, second)) {
+            while (purse.reserve(ask, NOW).isEmpty()) {
+                purse.queue(ask, NOW);
+                talk(team, one, two);
+                purse.unqueue();
+            }
+            purse.forget(ask.hold());
+        }
+        return purse.leaving(2);
+    }
+
+    private void talk(AccountBook team, Shares one, Shares two) {
+        while (!wants.isEmpty()) {
+            team.want(wants.poll());
+            team.plan(state -> state, NOW, ++nonce).ifPresent(team::written);
+            team.answers().forEach(answer -> (answer.to().node() == 1 ? one : two).told(answer.allotted(), NOW));
+        }
+    }
+
+    /** What it has beyond is charged for good where it came from, and not charged again. */
+    @ParameterizedTest
+    @ValueSource(longs = {20, 57, 70, 100, 134, 150})
+    void isChargedWhatItUsedThoughItHeldMoreThanTheLimitHad(long used) {
+        AccountSettings settings =
+                AccountSettings.unlimited(AccountId.Kind.TEAM).withLimits(Limits.NONE.withTpm(100));
+        AccountBook team = AccountBook.ofCreated(
+                TEAM, MeterState.created(TEAM.toString(), settings, 1, NOW).next(1), common(1, 1000));
+        Shares one = shares(1);
+        Shares two = shares(2);
+        Purse purse = new Purse(leftBeyond(team, one, two), 0, common(2), two, watcher);
+
+        purse.settle(ASK.hold(), 1, TOKENS.and(MORE), Need.ofCall(used, 0, true), true);
+        talk(team, one, two);
+        for (Shares each : List.of(two, one, two, one)) {
+            each.giveBack(null, NOW);
+            talk(team, one, two);
+        }
+
+        assertThat(team.durable().limits().get(0).committed()).isEqualTo(Math.max(used, 64));
     }
 }

@@ -87,7 +87,7 @@ final class Arrivals {
             if (slice.id().equals(each.piece.limit())) {
                 boolean known = slice.knows(each.piece.gen()) || (slice.isForgotten() && answered > each.after);
                 if (known) {
-                    slice.take(each.from, each.piece.gen(), each.piece.inside());
+                    slice.take(each.from, each.piece.gen(), each.piece.amount());
                 }
                 return known;
             }

@@ -32,16 +32,14 @@ public record Hold(
      */
     public record Piece(LimitId limit, long gen, long amount, boolean beyond) {
 
-        private static final long ELSEWHERE = -2;
-
         /** What of it is within the limit. */
         long inside() {
             return beyond ? 0 : amount;
         }
 
-        /** What went beyond a limit stays charged where it did. */
+        /** At another node it is within what came there. */
         Piece come() {
-            return beyond ? new Piece(limit, ELSEWHERE, amount, true) : this;
+            return new Piece(limit, gen, amount, false);
         }
 
         /** It is of this limit, and of the window that is open there. */

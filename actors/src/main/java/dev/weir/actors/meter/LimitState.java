@@ -185,7 +185,7 @@ public record LimitState(
         if (!gone) {
             next = next.with(from, next.of(from).giving(more)); // which it may not have said yet that it has
         } else if (slices.containsKey(from)) {
-            next = next.with(from, next.of(from).giving(Math.clamp(next.of(from).piece(), 0, more)));
+            next = next.with(from, next.of(from).giving(Math.clamp(next.of(from).committed(), 0, more)));
         } else if (id.kind() != LimitId.Kind.SLOTS) {
             left = Math.max(0, base - more);
         }

@@ -247,7 +247,9 @@ final class Share {
         for (ShareSlice slice : slices.used(open.endUser)) {
             for (Hold.Piece piece : open.pieces) {
                 if (piece.limit().equals(slice.id()) && !coming.contains(piece)) {
-                    slice.part(piece.isOf(slice) ? piece.inside() : 0);
+                    if (piece.isOf(slice)) {
+                        slice.part(piece);
+                    }
                     leaving.add(piece);
                 }
             }
@@ -280,7 +282,7 @@ final class Share {
             for (ShareSlice slice : slices.used(part.endUser())) {
                 for (Hold.Piece piece : part.pieces()) {
                     if (piece.isOf(slice)) {
-                        slice.stay(piece.inside());
+                        slice.stay(piece);
                     }
                 }
             }

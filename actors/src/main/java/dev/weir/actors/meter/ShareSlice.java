@@ -142,16 +142,16 @@ final class ShareSlice implements Portion {
     // Calls whose key's meter moves take what they hold along. It is the other node's as soon as its meter says so, and
     // until the account's meter knows nobody else's.
 
-    /** A call of this node's goes to another one with {@code amount}. */
-    void part(long amount) {
-        held -= amount;
-        parted += amount;
+    /** A call of this node's goes to another one. What it has beyond the limit goes as if it were of what is within. */
+    void part(Hold.Piece piece) {
+        held -= piece.inside();
+        parted += piece.amount();
     }
 
     /** It has not left, or comes back before anybody took it over. */
-    void stay(long amount) {
-        held += amount;
-        parted -= amount;
+    void stay(Hold.Piece piece) {
+        held += piece.inside();
+        parted -= piece.amount();
     }
 
     /** Whether what there is of a generation is known: it is open, or over. */
@@ -166,7 +166,7 @@ final class ShareSlice implements Portion {
 
     /** A call has come from another node with {@code amount}. Of a window that is over it has nothing. */
     void take(long from, long ofGen, long amount) {
-        if (amount > 0 && (ofGen == gen || (ofGen == ANY_GEN && gen > 0))) {
+        if (ofGen == gen || (ofGen == ANY_GEN && gen > 0)) {
             taken.merge(from, amount, Long::sum);
             takenHere += amount;
             used += amount;

@@ -157,7 +157,7 @@ class MovedCallTest {
     private static final Need TOKENS = Need.ofCall(70, 0, true);
     private static final Need MORE = new Need(0, 64, 0, 0, true);
 
-    /** Of a team with 100 tokens a minute and an overage, whose call holds 70 and then 64 more, 34 of them beyond. */
+    /** Of a team with 100 tokens a minute and an overage, whose call holds 70 and then 64 beyond. */
     private MeterState leftBeyond(AccountBook team, Shares one, Shares two) {
         MeterState row = MeterState.created("k", KEY, 1, NOW).next(1);
         Purse purse = Purse.ofCreated(row, common(1), one, watcher);
@@ -182,7 +182,6 @@ class MovedCallTest {
         }
     }
 
-    /** What it has beyond is charged for good where it came from, and not charged again. */
     @ParameterizedTest
     @ValueSource(longs = {20, 57, 70, 100, 134, 150})
     void isChargedWhatItUsedThoughItHeldMoreThanTheLimitHad(long used) {
@@ -201,6 +200,6 @@ class MovedCallTest {
             talk(team, one, two);
         }
 
-        assertThat(team.durable().limits().get(0).committed()).isEqualTo(Math.max(used, 64));
+        assertThat(team.durable().limits().get(0).committed()).isEqualTo(used);
     }
 }

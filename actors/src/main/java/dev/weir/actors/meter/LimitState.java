@@ -30,7 +30,7 @@ public record LimitState(
     /** The holder that is the meter itself. */
     public static final String SELF = "self";
 
-    /** Where the overs of holders that are gone are kept together. */
+    /** Where the overs of holders that are gone are kept together, and what more went from them than is known to have come. */
     private static final String GONE = "gone";
 
     private static final String NODE = "n";

@@ -138,8 +138,10 @@ public final class Weir implements AutoCloseable {
         AccessLines access = AccessLines.open(settings.accessLog(), telemetry::accessLineLost);
         closings.push(access::close);
 
-        Database database =
-                Database.open(settings.storage().data(), settings.storage().database());
+        Database database = Database.open(
+                settings.storage().data(),
+                settings.storage().database(),
+                engine.getDuration("weir.cluster.start-timeout"));
         closings.push(database::close);
         ActorSystem<Void> system = ActorSystem.create(
                 Behaviors.empty(), "weir", Node.store(database).withFallback(engine));

@@ -45,16 +45,22 @@ public final class Database implements AutoCloseable {
         return open(path, null);
     }
 
+    /** The same for one that has to be there already. */
+    public static Database open(Path path, @Nullable DatabaseUrl url) {
+        return open(path, url, Duration.ZERO);
+    }
+
     /**
      * Takes the directory, and opens the database.
      *
      * @param url of a PostgreSQL; null for the embedded one
+     * @param patience how long a PostgreSQL that is out of reach, or about to start, is waited for
      * @throws StoreException when another process has the directory, or a commit would not survive the process
      */
-    public static Database open(Path path, @Nullable DatabaseUrl url) {
+    public static Database open(Path path, @Nullable DatabaseUrl url, Duration patience) {
         DataDirectory directory = DataDirectory.lock(path);
         try {
-            Engine engine = url == null ? new Embedded(path) : new Postgres(url);
+            Engine engine = url == null ? new Embedded(path) : new Postgres(url, patience);
             try {
                 return open(directory, engine);
             } catch (RuntimeException failure) {

@@ -6,25 +6,78 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A PostgreSQL database, which several nodes may use at once: each of its rows says who may write it. */
 final class Postgres implements Engine {
 
     private static final int WRITERS = 2;
     private static final int TIMEOUT_SECONDS = 5;
+
+    /** Classes of SQLSTATE. */
+    private static final String CONNECTION_EXCEPTION = "08";
+
+    private static final String OPERATOR_INTERVENTION = "57";
     private static final String NAME = "weir";
+
+    private static final long RETRY_MILLIS = 200;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Postgres.class);
 
     private final DatabaseUrl url;
 
-    /** @throws StoreException when it cannot be reached */
-    Postgres(DatabaseUrl url) {
+    /**
+     * @param patience how long one that is out of reach, or about to start, is waited for
+     * @throws StoreException when it cannot be used
+     */
+    Postgres(DatabaseUrl url, Duration patience) {
         this.url = url;
+        long end = System.nanoTime() + patience.toNanos();
+        boolean said = false;
+        SQLException failure = failure();
+        while (failure != null) {
+            if (!mayPass(failure) || System.nanoTime() - end > 0) {
+                throw new StoreException("database " + url + " cannot be used: " + failure.getMessage(), failure);
+            }
+            if (!said) {
+                said = true;
+                LOG.warn(
+                        "Database {} cannot be used yet: {} Waiting for it, at most {} s",
+                        url,
+                        failure.getMessage(),
+                        patience.toSeconds());
+            }
+            pause();
+            failure = failure();
+        }
+    }
+
+    private @Nullable SQLException failure() {
         try {
             source(TIMEOUT_SECONDS).getConnection().close();
+            return null;
         } catch (SQLException failure) {
-            throw new StoreException("database " + url + " cannot be used: " + failure.getMessage(), failure);
+            return failure;
+        }
+    }
+
+    /** Nobody listens there, or no answer came, or it starts or stops. What it refuses it refuses the next time too. */
+    private static boolean mayPass(SQLException failure) {
+        String state = String.valueOf(failure.getSQLState());
+        return state.startsWith(CONNECTION_EXCEPTION) || state.startsWith(OPERATOR_INTERVENTION);
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS); // another process: there is nothing to be notified by
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            throw new StoreException("interrupted while the database was waited for", stopped);
         }
     }
 

@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,7 +65,7 @@ public final class StoreCopy {
             throw new StoreException("data directory " + data.toAbsolutePath() + " has no embedded store to move");
         }
         try (Database from = Database.open(data);
-                Postgres engine = new Postgres(url)) {
+                Postgres engine = new Postgres(url, Duration.ZERO)) {
             Database.migrate(engine);
             try (Connection source = from.reading().getConnection();
                     Connection target = engine.source().getConnection()) {

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.actors.meter.MeterStore.WriteResult;
 import dev.weir.config.DatabaseUrl;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The same store on PostgreSQL. */
 class PostgresMeterStoreTest extends JdbcMeterStoreTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final DatabaseUrl url = PostgresServer.newDatabase();
 
@@ -48,6 +54,44 @@ class PostgresMeterStoreTest extends JdbcMeterStoreTest {
                 .isInstanceOf(StoreException.class)
                 .hasMessageContaining("postgresql://ann@127.0.0.1:1/db")
                 .satisfies(failure -> assertThat(failure.toString()).doesNotContain("hidden"));
+    }
+
+    @Test
+    void aDatabaseThatIsAboutToStartIsWaitedFor(@TempDir Path other) throws IOException {
+        int port = freePort();
+        CompletableFuture<Database> opened = CompletableFuture.supplyAsync(() -> Database.open(
+                other, DatabaseUrl.parse("postgresql://postgres@localhost:" + port + "/postgres"), PATIENCE));
+
+        EmbeddedPostgres late = EmbeddedPostgres.builder()
+                .setPort(port)
+                .setServerConfig("fsync", "on")
+                .setServerConfig("synchronous_commit", "on")
+                .start();
+        try (Database database =
+                opened.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join()) {
+            assertThat(database.answers()).isTrue();
+        } finally {
+            late.close();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    @Test
+    void aDatabaseThatIsNotThereIsNotWaitedFor(@TempDir Path other) {
+        DatabaseUrl missing = DatabaseUrl.parse(url.toString() + "_missing");
+
+        CompletableFuture<Database> opened =
+                CompletableFuture.supplyAsync(() -> Database.open(other, missing, Duration.ofDays(1)));
+
+        assertThatThrownBy(() ->
+                        opened.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join())
+                .hasCauseInstanceOf(StoreException.class)
+                .hasMessageContaining("does not exist");
     }
 
     /** Each looks before it writes, and both may look before either has written. */

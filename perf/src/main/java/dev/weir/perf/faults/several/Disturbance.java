@@ -176,6 +176,6 @@ public final class Disturbance {
         node.leave();
         TimeUnit.MILLISECONDS.sleep(awayMillis); // how long it is away
         node.launch();
-        node.gateway().awaitReady();
+        node.awaitReady();
     }
 }

@@ -23,6 +23,7 @@ public final class Node {
     private static final int TERMINATED = 128 + 15;
 
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration READY_PATIENCE = Duration.ofSeconds(60);
     private static final int MOST_FAILED_STARTS = 8;
     private static final long RESTART_MILLIS = 1_000;
 
@@ -94,6 +95,17 @@ public final class Node {
         attended = true;
         if (supervisor.getState() == Thread.State.NEW) {
             supervisor.start();
+        }
+    }
+
+    /** Waits until it is ready. Where the store is away, it may have to be started more than once. */
+    void awaitReady() throws IOException, InterruptedException {
+        long end = System.nanoTime() + READY_PATIENCE.toNanos();
+        while (!gateway.door().isReady()) {
+            if (broken != null || System.nanoTime() - end > 0) {
+                throw new IOException("node " + (number + 1) + " did not become ready");
+            }
+            TimeUnit.MILLISECONDS.sleep(20); // a process outside, there is nothing to be notified by
         }
     }
 

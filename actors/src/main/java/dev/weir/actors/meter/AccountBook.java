@@ -190,19 +190,14 @@ final class AccountBook {
                 String endUser = String.valueOf(line.id().endUser());
                 if (endUsers.contains(endUser) || endUsers.size() < common.endUsers() || line.over() > 0) {
                     endUsers.add(endUser);
-                    states.put(line.id(), begun(line.id(), now));
+                    boolean hasWindows = line.id().kind() != LimitId.Kind.SLOTS;
+                    states.put(line.id(), LimitState.begun(line.id(), now, hasWindows, now, 0));
                 } else {
                     crowded.add(line.id());
                 }
             }
         }
         return List.copyOf(states.values());
-    }
-
-    /** Windows are counted from the time, so that those of an end user who comes again are later ones. */
-    private static LimitState begun(LimitId limit, long now) {
-        boolean hasWindows = limit.kind() != LimitId.Kind.SLOTS;
-        return new LimitState(limit, now, now, hasWindows ? 0 : LimitRule.NEVER, 0, 0, Map.of(), Map.of());
     }
 
     private boolean isOver(LimitState state, LimitRule rule, long now) {
@@ -245,7 +240,7 @@ final class AccountBook {
     private LimitState merged(LimitState state, long node, Want.Line line) {
         String holder = LimitState.holder(node);
         if (line.gen() == state.gen()) {
-            LimitState moved = state;
+            LimitState moved = state.heard(holder, line.gen());
             for (Map.Entry<Long, Long> taken : line.taken().entrySet()) {
                 long from = taken.getKey();
                 moved = moved.moved(
@@ -264,13 +259,13 @@ final class AccountBook {
         if (line.gen() > state.gen()) {
             return state;
         }
-        Slice slice = state.of(holder);
-        boolean before = line.gen() == state.gen() - 1;
-        long known = Math.max(line.overKnown(), before ? state.former().getOrDefault(holder, 0L) : 0);
+        LimitState heard = state.heard(holder, line.gen());
+        Slice slice = heard.of(holder);
+        long known = Math.max(line.overKnown(), heard.formerOver(holder, line.gen()));
         return line.over() <= known
-                ? state
-                : state.with(holder, slice.going(slice.over() + line.over() - known))
-                        .withFormer(holder, line.over());
+                ? heard
+                : heard.with(holder, slice.going(slice.over() + line.over() - known))
+                        .withFormer(holder, line.gen(), line.over());
     }
 
     private LimitState allotted(LimitState state, LimitRule rule, long node, Want.Line line, long now) {
@@ -334,9 +329,7 @@ final class AccountBook {
         for (Want want : planned.values()) {
             List<Allotted.Line> lines = isGroup()
                     ? asked(want)
-                    : durable.limits().stream()
-                            .map(limit -> line(limit, want.node()))
-                            .toList();
+                    : durable.limits().stream().map(limit -> line(limit, want)).toList();
             answers.add(new Answer(
                     want,
                     new Allotted(
@@ -357,14 +350,17 @@ final class AccountBook {
                     LimitState state = states.get(line.id());
                     return state == null
                             ? Allotted.Line.none(line.id(), crowded.contains(line.id()))
-                            : line(state, want.node());
+                            : line(state, want);
                 })
                 .toList();
     }
 
-    private Allotted.Line line(LimitState limit, long node) {
+    private Allotted.Line line(LimitState limit, Want want) {
+        long node = want.node();
         String holder = LimitState.holder(node);
         Slice slice = limit.of(holder);
+        Want.Line asked = line(want, limit.id(), durable.born());
+        long asksOf = asked == null ? 0 : asked.gen();
         return new Allotted.Line(
                 limit.id(),
                 limit.gen(),
@@ -373,7 +369,8 @@ final class AccountBook {
                 slice.granted(),
                 slice.returned(),
                 slice.over(),
-                limit.former().getOrDefault(holder, 0L),
+                asksOf,
+                limit.formerOver(holder, asksOf),
                 slice.out(),
                 limit.movedTo(node),
                 denied.contains(new Line(node, limit.id())),

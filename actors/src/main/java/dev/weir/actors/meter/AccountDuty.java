@@ -71,7 +71,7 @@ final class AccountDuty implements Duty {
     }
 
     @Override
-    public void take(MeterState row, long ledger) {
+    public void take(MeterState row, long former, long ledger) {
         ledgerNanoUsd = ledger - row.spentBefore();
         book = new AccountBook(id, row, common);
         early.forEach(book::want);
@@ -264,7 +264,7 @@ final class AccountDuty implements Duty {
     }
 
     @Override
-    public long spentOrHeld() {
+    public long spent() {
         return ledgerNanoUsd;
     }
 
@@ -307,20 +307,22 @@ final class AccountDuty implements Duty {
     public void left() {}
 
     @Override
+    public void ended() {}
+
+    @Override
     public boolean isQuiet() {
         return early.isEmpty() && announcements.isEmpty() && recalls.isEmpty() && (book == null || book.isQuiet());
     }
 
     @Override
-    public void enforce(Meter.Admin change, Runnable then) {
-        MeterState row = book().durable();
+    public void enforce(Meter.Admin change, MeterState row, Runnable then) {
         if (id.kind() == AccountId.Kind.END_USERS) {
             then.run();
             return;
         }
         announcements.announce(
                 number -> row.tombstone()
-                        ? new Keeper.Deleted(id, number, context.getSelf())
+                        ? new Keeper.Deleted(id, number, row.born(), context.getSelf())
                         : new Keeper.Changed(
                                 id,
                                 number,

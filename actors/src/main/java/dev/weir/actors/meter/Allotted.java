@@ -51,7 +51,8 @@ public record Allotted(AccountId account, long sequence, Outcome outcome) implem
      * @param granted to this node
      * @param returned by this node, as far as is known
      * @param over of this node, as far as is durable
-     * @param formerOver the same in the generation before
+     * @param formerGen the generation that the node spoke of
+     * @param formerOver what is durable of the node's over in that one, where it is over
      * @param out what other nodes have taken over from this one, with calls
      * @param taken by node, what this one is known to have taken over
      * @param denied the node did not get all that it needs, because the limit has no more
@@ -66,6 +67,7 @@ public record Allotted(AccountId account, long sequence, Outcome outcome) implem
             long granted,
             long returned,
             long over,
+            long formerGen,
             long formerOver,
             long out,
             Map<Long, Long> taken,
@@ -79,7 +81,7 @@ public record Allotted(AccountId account, long sequence, Outcome outcome) implem
 
         /** Of a limit that nobody has anything of. */
         static Line none(LimitId id, boolean crowded) {
-            return new Line(id, 0, 0, 0, 0, 0, 0, 0, 0, Map.of(), false, false, crowded);
+            return new Line(id, 0, 0, 0, 0, 0, 0, 0, 0, 0, Map.of(), false, false, crowded);
         }
     }
 }

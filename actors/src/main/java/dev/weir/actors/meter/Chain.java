@@ -159,11 +159,7 @@ final class Chain {
     boolean isKnown(List<Share> all) {
         boolean known = true;
         for (Share share : all) {
-            if (share.settings() == null && share.trouble() == null && !share.isGone()) {
-                share.watch(watcher);
-                shares.ask(share, 0);
-                known = false;
-            }
+            known &= shares.isKnown(share, watcher);
         }
         return known;
     }
@@ -282,11 +278,11 @@ final class Chain {
     Map<Share, Long> reopen(Hold hold, List<Share> above, Verdict verdict, @Nullable String endUser, long from) {
         Map<Share, Long> marks = new HashMap<>();
         for (Share share : above) {
-            if (share.isOpen(hold.id())) {
-                continue;
-            }
             Hold.Part part = share.ofRunning(
                     endUser, verdict.pays(share.id()), hold.need().slots());
+            if (share.isOpen(hold.id(), part)) {
+                continue;
+            }
             share.take(hold.id(), hold.model(), part, from);
             if (!part.pieces().isEmpty()) {
                 owe(marks, share);

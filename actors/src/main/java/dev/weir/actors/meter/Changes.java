@@ -47,8 +47,8 @@ final class Changes {
 
     /** What {@code change} makes of a key's state. Empty when it was answered instead. */
     static Optional<UnaryOperator<MeterState>> of(
-            Change change, MeterState durable, long spentOrHeld, long nowMillis, ZoneId zone) {
-        Optional<UnaryOperator<MeterState>> made = made(change, durable, spentOrHeld, nowMillis, zone);
+            Change change, MeterState durable, long spent, long nowMillis, ZoneId zone) {
+        Optional<UnaryOperator<MeterState>> made = made(change, durable, spent, nowMillis, zone);
         return made.map(make -> state -> {
             MeterState next = make.apply(state);
             return next.equals(state) ? state : next.by(change.request());
@@ -56,14 +56,14 @@ final class Changes {
     }
 
     private static Optional<UnaryOperator<MeterState>> made(
-            Change change, MeterState durable, long spentOrHeld, long nowMillis, ZoneId zone) {
+            Change change, MeterState durable, long spent, long nowMillis, ZoneId zone) {
         return switch (change) {
             case Meter.Update update -> {
                 if (update.expectedVersion() != 0 && update.expectedVersion() != durable.version()) {
                     update.replyTo().tell(new AdminReply.Stale(durable.version()));
                     yield Optional.empty();
                 }
-                yield Optional.of(s -> s.withSettings(update.settings(), nowMillis, spentOrHeld));
+                yield Optional.of(s -> s.withSettings(update.settings(), nowMillis, spent));
             }
             case Meter.SetBlocked block ->
                 Optional.of(s -> s.settings().blocked() == block.blocked() ? s : s.withBlocked(block.blocked()));

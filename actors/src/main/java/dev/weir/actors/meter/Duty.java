@@ -22,8 +22,12 @@ interface Duty {
     /** Why a node that may have been shut out does not answer. */
     String NO_RIGHT = "this node has not heard from the store for too long to decide anything";
 
-    /** Takes the row; nothing is given out before its claim is {@link #written}. */
-    void take(MeterState row, long ledgerNanoUsd);
+    /**
+     * Takes the row; nothing is given out before its claim is {@link #written}.
+     *
+     * @param former {@linkplain MeterState#former who} has had it, if that one did not leave it
+     */
+    void take(MeterState row, long former, long ledgerNanoUsd);
 
     /** Takes a row that this meter has just created. */
     void takeCreated(MeterState row);
@@ -51,8 +55,8 @@ interface Duty {
 
     MeterState durable();
 
-    /** What has been spent and what open holds may still spend, for a budget that is set from now on. */
-    long spentOrHeld();
+    /** What has been spent, for a budget that is set from now on. */
+    long spent();
 
     /** It knows only what the ledger had when it was last {@linkplain #ledger told}. */
     boolean countsByLedger();
@@ -76,11 +80,14 @@ interface Duty {
     /** The last write is through. */
     void left();
 
+    /** The meter is here no longer, whatever ended it. */
+    void ended();
+
     /** Nothing is open, and nobody waits. */
     boolean isQuiet();
 
-    /** Does {@code then} once an operator's change, which is durable, is in force everywhere. */
-    void enforce(Meter.Admin change, Runnable then);
+    /** Does {@code then} once an operator's change, which is durable in {@code row}, is in force everywhere. */
+    void enforce(Meter.Admin change, MeterState row, Runnable then);
 
     /** Does {@code then} when the view is whole, which may be now. */
     void whenKnown(Runnable then);

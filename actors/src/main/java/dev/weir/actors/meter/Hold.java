@@ -2,7 +2,9 @@ package dev.weir.actors.meter;
 
 import dev.weir.config.AccountId;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,6 +100,13 @@ public record Hold(
         List<Piece> all = new ArrayList<>(pieces);
         all.addAll(more);
         return new Hold(id, by.model(), need.and(by.need()), accounts, all, by.topUp());
+    }
+
+    /** The same hold, which its door has said more of: it has been admitted by an owner before this one. */
+    Hold reopened(Need more, List<AccountId> of) {
+        Set<AccountId> all = new LinkedHashSet<>(accounts);
+        all.addAll(of);
+        return new Hold(id, model, need.and(more), List.copyOf(all), pieces, topUps);
     }
 
     /**

@@ -37,8 +37,9 @@ public final class Keeper {
             ActorRef<Meter.Command> replyTo)
             implements Command, Wire {}
 
-    /** An account was deleted. */
-    public record Deleted(AccountId account, long number, ActorRef<Meter.Command> replyTo) implements Command, Wire {}
+    /** An account was deleted. Of one that has been made again since it says nothing. */
+    public record Deleted(AccountId account, long number, long born, ActorRef<Meter.Command> replyTo)
+            implements Command, Wire {}
 
     /** There is a key. */
     public record Made(String key, long number, ActorRef<Meter.Command> replyTo) implements Command, Wire {}
@@ -135,7 +136,7 @@ public final class Keeper {
             case Allotted answer -> shares.told(answer, now);
             case Changed changed -> heard(changed.replyTo(), changed.number(), shares.changed(changed, now));
             case Deleted deleted -> {
-                shares.deleted(deleted.account());
+                shares.deleted(deleted.account(), deleted.born());
                 heard(deleted.replyTo(), deleted.number(), null);
             }
             case Made made -> {

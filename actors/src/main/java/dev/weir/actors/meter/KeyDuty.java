@@ -26,6 +26,9 @@ final class KeyDuty implements Duty {
     private static final int TICKS_TO_REPEAT = 5;
     private static final int MOST_DEFERRED = 1000;
 
+    /** Longer than this nobody waits to see what an account does not say. */
+    private static final int TICKS_TO_KNOW = 30;
+
     /** A top-up beyond a limit: the call may go on when it is durable. */
     private record TopUpId(HoldId hold, int number) {}
 
@@ -48,8 +51,13 @@ final class KeyDuty implements Duty {
     private final Acks<HoldId> reopened;
     private final List<Contested> contested = new ArrayList<>();
     private final Announcements announcements;
+
+    /** Of this key before it was deleted, while calls run that it has admitted: the accounts above are told what those used. */
+    private final List<Purse> deleted = new ArrayList<>(0);
+
     private @Nullable Purse purse;
     private int ticks;
+    private int ticksUnknown;
 
     KeyDuty(
             String id,
@@ -80,8 +88,8 @@ final class KeyDuty implements Duty {
     }
 
     @Override
-    public void take(MeterState row, long ledgerNanoUsd) {
-        purse = new Purse(row, ledgerNanoUsd, common, shares, context.getSelf());
+    public void take(MeterState row, long former, long ledgerNanoUsd) {
+        purse = new Purse(row, former, ledgerNanoUsd, common, shares, context.getSelf());
     }
 
     @Override
@@ -95,10 +103,14 @@ final class KeyDuty implements Duty {
         acks.tellAll();
         beyond.tellAll();
         reopened.tellAll();
-        deferred.forEach(this::absent);
-        deferred.clear();
-        known();
+        if (purse != null && purse.hasOpenHolds()) {
+            deleted.add(purse);
+        }
         purse = null;
+        known();
+        List<Settle> came = List.copyOf(deferred);
+        deferred.clear();
+        came.forEach(this::absent);
     }
 
     private List<Asking> leaveAll() {
@@ -152,12 +164,20 @@ final class KeyDuty implements Duty {
     public void absent(Meter.Use command) {
         switch (command) {
             case Asking call -> call.answer(new Decision.UnknownKey());
-            case Settle settle -> settle.replyTo().tell(new Ack(settle.hold()));
+            case Settle settle -> {
+                Runnable ack = ack(settle);
+                if (!acks.join(settle.hold(), ack) && !settleOfDeleted(settle, ack)) {
+                    ack.run();
+                }
+            }
             case Meter.Reopen reopen -> reopen.replyTo().tell(new Reopened(reopen.hold()));
             case Meter.Heard heard -> announcements.heard(heard);
-            case Waited tick -> announcements.again();
-            case Meter.SharesMoved moved -> {}
-            case Meter.NodesMoved moved -> uncontest();
+            case Waited tick -> tickWaiting();
+            case Meter.SharesMoved moved -> acks.tellPaid();
+            case Meter.NodesMoved moved -> {
+                endGone();
+                uncontest();
+            }
             case Want want -> {}
         }
     }
@@ -200,9 +220,10 @@ final class KeyDuty implements Duty {
             return;
         }
         if (!decide(call, now)) {
-            park(call);
-            purse().queue(call.ask(), now);
-            life.write();
+            if (park(call)) {
+                purse().queue(call.ask(), now);
+                life.write();
+            }
         } else if (!life.isWriting() && purse().isLow(now)) {
             life.write();
         }
@@ -236,15 +257,15 @@ final class KeyDuty implements Duty {
         return decision.isPresent();
     }
 
-    private void park(Asking call) {
-        if (waiting.has(call)) {
-            return;
-        }
-        if (!waiting.admit(call)) {
-            call.answer(new Decision.Unavailable("too many calls of this key wait"));
-        } else {
+    /** @return false when there is no room, which the call is told */
+    private boolean park(Asking call) {
+        boolean waits = waiting.has(call) || waiting.admit(call);
+        if (waits) {
             tick();
+        } else {
+            call.answer(new Decision.Unavailable("too many calls of this key wait"));
         }
+        return waits;
     }
 
     private void tickWaiting() {
@@ -260,7 +281,11 @@ final class KeyDuty implements Duty {
         if (++ticks % TICKS_TO_REPEAT == 0) {
             announcements.again();
         }
-        if (waiting.isEmpty() && announcements.isEmpty()) {
+        ticksUnknown = untilKnown.isEmpty() ? 0 : ticksUnknown + 1;
+        if (ticksUnknown >= TICKS_TO_KNOW) {
+            tellWhatIsKnown();
+        }
+        if (waiting.isEmpty() && announcements.isEmpty() && untilKnown.isEmpty()) {
             timers.cancel(Waited.TICK);
         }
     }
@@ -307,21 +332,50 @@ final class KeyDuty implements Duty {
             purse().forget(call.hold());
             call.answer(new Decision.Unavailable("the call was given up before its turn"));
         });
-        Runnable ack = () -> settle.replyTo().tell(new Ack(settle.hold()));
-        if (!acks.join(settle.hold(), ack)) {
+        Runnable ack = ack(settle);
+        if (!acks.join(settle.hold(), ack) && !settleOfDeleted(settle, ack)) {
             long before = purse().spent();
-            Debt debt = purse().settle(settle.hold(), settle.epoch(), settle.held(), settle.used(), settle.began());
+            Debt debt = settle(purse(), settle);
             sayWhetherSoftBudgetIsPassed(before, purse().spent());
-            if (debt.isNone()) {
-                ack.run();
-            } else {
-                acks.add(settle.hold(), debt, ack);
-                if (debt.row()) {
-                    life.write();
-                }
+            owe(settle, debt, ack);
+            if (debt.row()) {
+                life.write();
             }
         }
         drain();
+    }
+
+    /** False when the call is of no key of this id that was deleted. */
+    private boolean settleOfDeleted(Settle settle, Runnable ack) {
+        for (Purse each : deleted) {
+            if (each.isOpen(settle.hold())) {
+                Debt debt = settle(each, settle);
+                forgetDeleted();
+                owe(settle, new Debt(false, debt.marks()), ack);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void forgetDeleted() {
+        deleted.removeIf(each -> !each.hasOpenHolds());
+    }
+
+    private static Debt settle(Purse of, Settle settle) {
+        return of.settle(settle.hold(), settle.epoch(), settle.held(), settle.used(), settle.began());
+    }
+
+    private static Runnable ack(Settle settle) {
+        return () -> settle.replyTo().tell(new Ack(settle.hold()));
+    }
+
+    private void owe(Settle settle, Debt debt, Runnable ack) {
+        if (debt.isNone()) {
+            ack.run();
+        } else {
+            acks.add(settle.hold(), debt, ack);
+        }
     }
 
     private void reopen(Meter.Reopen reopen) {
@@ -341,10 +395,18 @@ final class KeyDuty implements Duty {
 
     /** A node is gone: so are the doors that it had, and it contests nothing any more. */
     private void nodesMoved() {
-        purse().endGone();
+        endGone();
         uncontest();
         drain();
         life.write();
+    }
+
+    private void endGone() {
+        if (purse != null) {
+            purse.endGone();
+        }
+        deleted.forEach(Purse::endGone);
+        forgetDeleted();
     }
 
     private void uncontest() {
@@ -384,8 +446,8 @@ final class KeyDuty implements Duty {
     public void ledger(long nanoUsd) {}
 
     @Override
-    public long spentOrHeld() {
-        return purse().spentOrHeld();
+    public long spent() {
+        return purse().spent();
     }
 
     @Override
@@ -434,6 +496,12 @@ final class KeyDuty implements Duty {
     }
 
     @Override
+    public void ended() {
+        deleted.forEach(Purse::giveUp);
+        deleted.clear();
+    }
+
+    @Override
     public boolean isQuiet() {
         return waiting.isEmpty()
                 && acks.isEmpty()
@@ -441,13 +509,14 @@ final class KeyDuty implements Duty {
                 && reopened.isEmpty()
                 && contested.isEmpty()
                 && announcements.isEmpty()
+                && deleted.isEmpty()
                 && (purse == null || !purse.hasOpenHolds());
     }
 
     /** An owner before this one that may be at work admits calls by what it knows. */
     @Override
-    public void enforce(Meter.Admin change, Runnable then) {
-        List<Long> former = purse().durable().former();
+    public void enforce(Meter.Admin change, MeterState row, Runnable then) {
+        List<Long> former = row.former();
         Runnable uncontested = () -> {
             if (isOver(former)) {
                 then.run();
@@ -456,11 +525,18 @@ final class KeyDuty implements Duty {
             }
         };
         switch (change) {
-            case Meter.Create create -> announce(number -> new Keeper.Made(id, number, context.getSelf()), uncontested);
-            case Meter.Rotate rotate ->
-                announce(number -> new Keeper.Rotated(rotate.hash(), id, number, context.getSelf()), uncontested);
+            case Meter.Create create -> {
+                String hash = create.hash();
+                Runnable made = hash == null ? uncontested : () -> leads(hash, uncontested);
+                announce(number -> new Keeper.Made(id, number, context.getSelf()), made);
+            }
+            case Meter.Rotate rotate -> leads(rotate.hash(), uncontested);
             default -> uncontested.run();
         }
+    }
+
+    private void leads(String hash, Runnable then) {
+        announce(number -> new Keeper.Rotated(hash, id, number, context.getSelf()), then);
     }
 
     private void announce(LongFunction<Keeper.Command> message, Runnable then) {
@@ -481,10 +557,14 @@ final class KeyDuty implements Duty {
     /** Whoever wanted to see the whole chain sees it, or what there is of it. */
     private void known() {
         if (!untilKnown.isEmpty() && (purse == null || purse.isWholeChainKnown())) {
-            List<Runnable> all = List.copyOf(untilKnown);
-            untilKnown.clear();
-            all.forEach(Runnable::run);
+            tellWhatIsKnown();
         }
+    }
+
+    private void tellWhatIsKnown() {
+        List<Runnable> all = List.copyOf(untilKnown);
+        untilKnown.clear();
+        all.forEach(Runnable::run);
     }
 
     @Override

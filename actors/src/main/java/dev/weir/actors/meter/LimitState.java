@@ -13,7 +13,8 @@ import java.util.Map;
  * @param carried debt of former windows
  * @param base what holders that are gone were charged
  * @param slices by holder
- * @param former what each holder was known to have used beyond its slice in the generation before
+ * @param former by {@code holder@generation}, what a holder was known to have used beyond its slice in one that is over, and that it
+ *     may speak of still; without a generation, as former rows have it, of the one before
  * @param moved by {@code from>to}, what the second has taken over from the first, so that it is taken over once
  */
 public record LimitState(
@@ -35,6 +36,7 @@ public record LimitState(
 
     private static final String NODE = "n";
     private static final String TO = ">";
+    private static final String OF_GEN = "@";
 
     /** The holder that is a node. */
     public static String holder(long incarnation) {
@@ -81,6 +83,16 @@ public record LimitState(
         return new LimitState(id, 1, now, LimitRule.NEVER, 0, base, Map.of(), Map.of());
     }
 
+    /**
+     * A limit that may have been there before, and was taken away or forgotten.
+     *
+     * @param gen later than all that it had then
+     * @param hasWindows the first opens with the first need
+     */
+    static LimitState begun(LimitId id, long gen, boolean hasWindows, long now, long base) {
+        return new LimitState(id, gen, now, hasWindows ? 0 : LimitRule.NEVER, 0, base, Map.of(), Map.of());
+    }
+
     /** Whether the window is open. A clock that stepped back before its start changes nothing: windows never go back. */
     boolean isOpen(long now) {
         return now < end;
@@ -114,10 +126,39 @@ public record LimitState(
         return new LimitState(id, gen, start, end, carried, base, next, former, moved);
     }
 
-    LimitState withFormer(String holder, long over) {
+    /** What a holder is known to have used beyond its slice in a generation that is over. */
+    long formerOver(String holder, long ofGen) {
+        Long before = ofGen == gen - 1 ? former.get(holder) : null;
+        return former.getOrDefault(holder + OF_GEN + ofGen, before == null ? 0L : before);
+    }
+
+    LimitState withFormer(String holder, long ofGen, long over) {
         Map<String, Long> next = new HashMap<>(former);
-        next.put(holder, over);
+        next.put(holder + OF_GEN + ofGen, over);
+        return withFormer(next);
+    }
+
+    private LimitState withFormer(Map<String, Long> next) {
         return new LimitState(id, gen, start, end, carried, base, slices, next, moved);
+    }
+
+    /** A holder speaks of a generation: of those before it says nothing any more. */
+    LimitState heard(String holder, long ofGen) {
+        if (former.isEmpty()) {
+            return this;
+        }
+        Map<String, Long> left = new HashMap<>(former);
+        boolean less = left.keySet().removeIf(each -> isOf(holder, each) && genOf(each) < ofGen);
+        return less ? withFormer(left) : this;
+    }
+
+    private static boolean isOf(String holder, String former) {
+        return former.equals(holder) || former.startsWith(holder + OF_GEN);
+    }
+
+    private long genOf(String former) {
+        int at = former.indexOf(OF_GEN);
+        return at < 0 ? gen - 1 : Long.parseLong(former, at + 1, former.length(), 10);
     }
 
     LimitState raised(String holder, long amount) {
@@ -155,7 +196,7 @@ public record LimitState(
         Map<String, Slice> left = new HashMap<>(slices);
         left.remove(holder);
         Map<String, Long> formerLeft = new HashMap<>(former);
-        formerLeft.remove(holder);
+        formerLeft.keySet().removeIf(each -> isOf(holder, each));
         boolean isOfWindow = id.kind() != LimitId.Kind.SLOTS;
         long inside = Math.max(0, slice.piece());
         long beyond = slice.committed() - inside; // negative where more went to others than is known to have come
@@ -211,11 +252,13 @@ public record LimitState(
         return new LimitState(id, gen + 1, now, rule.windowEnd(now, zone), 0, used, Map.of(), overs());
     }
 
+    /** What is known of overs when this generation is over. */
     private Map<String, Long> overs() {
         Map<String, Long> overs = new HashMap<>();
+        former.forEach((each, over) -> overs.put(each.contains(OF_GEN) ? each : each + OF_GEN + (gen - 1), over));
         slices.forEach((holder, slice) -> {
-            if (!holder.equals(SELF) && !holder.equals(GONE)) {
-                overs.put(holder, slice.over());
+            if (!holder.equals(SELF) && !holder.equals(GONE) && slice.over() > 0) {
+                overs.put(holder + OF_GEN + gen, slice.over());
             }
         });
         return overs;

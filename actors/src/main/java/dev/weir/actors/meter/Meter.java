@@ -152,9 +152,22 @@ public final class Meter {
         long request();
     }
 
-    public record Create(long request, @Tagged Metered settings, ActorRef<AdminReply> replyTo) implements Change {
+    /**
+     * There is such a key, or account, from now on.
+     *
+     * @param hash of the secret that opens a key, SHA-256 in hex; null where it is the key's id, and of an account
+     */
+    public record Create(
+            long request,
+            @Tagged Metered settings,
+            @Nullable String hash,
+            ActorRef<AdminReply> replyTo) implements Change {
         public Create(Metered settings, ActorRef<AdminReply> replyTo) {
-            this(newRequest(), settings, replyTo);
+            this(settings, null, replyTo);
+        }
+
+        public Create(Metered settings, @Nullable String hash, ActorRef<AdminReply> replyTo) {
+            this(newRequest(), settings, hash, replyTo);
         }
     }
 

@@ -93,6 +93,7 @@ final class MeterBehavior implements Duty.Life {
     private Behavior<Command> in(Function<Command, Behavior<Command>> state) {
         return Behaviors.receive((here, command) -> state.apply(command), (here, signal) -> {
             if (signal instanceof PostStop) {
+                duty.ended();
                 common.nodes().here().closed(id, context.getSelf());
             }
             return Behaviors.same();
@@ -152,13 +153,13 @@ final class MeterBehavior implements Duty.Life {
                 if (present.state().tombstone()) {
                     yield absent();
                 }
-                yield canTake(present.state()) ? take(present) : in(this::opening);
+                yield canTake(present.state()) ? take(present, present.state().host()) : in(this::opening);
             }
         };
     }
 
-    private Behavior<Command> take(Loaded.Present present) {
-        duty.take(present.state(), present.ledgerNanoUsd());
+    private Behavior<Command> take(Loaded.Present present, long former) {
+        duty.take(present.state(), former, present.ledgerNanoUsd());
         has = true;
         if (present.state().request() != 0) {
             made.answered(present.state().request());
@@ -203,7 +204,7 @@ final class MeterBehavior implements Duty.Life {
             return Behaviors.same(); // the row is read again soon
         }
         timers.cancel(LoadAgain.NOW);
-        return take(present);
+        return take(present, -1 - ThreadLocalRandom.current().nextLong(Long.MAX_VALUE)); // its last write was lost
     }
 
     // absent: there is no such meter; the row, if there is one, is a tombstone
@@ -213,7 +214,7 @@ final class MeterBehavior implements Duty.Life {
         has = false;
         claimed = false;
         deferred.addAll(changes.clear());
-        timers.cancelAll();
+        timers.cancel(LoadAgain.NOW);
         timers.startSingleTimer(Tick.IDLE, Tick.IDLE, ABSENT_PAUSE);
         List<Admin> came = List.copyOf(deferred);
         deferred.clear();
@@ -237,14 +238,22 @@ final class MeterBehavior implements Duty.Life {
                 }
             }
             case Admin admin -> {
-                if (admin instanceof Change change && made.has(change.request())) {
+                if (admin instanceof Change change
+                        && made.has(change.request())
+                        && !made.isAnswered(change.request())) {
                     return Behaviors.same(); // its answer is on its way
                 }
                 if (admin instanceof Create create) {
                     create(create);
                     return in(this::opening);
                 }
-                admin.replyTo().tell(new AdminReply.NoSuchKey());
+                if (row instanceof Loaded.Present present
+                        && admin instanceof Meter.Delete delete
+                        && present.state().request() == delete.request()) {
+                    acknowledge(delete, present.state(), new AdminReply.Done(MeterView.of(present.state())));
+                } else {
+                    admin.replyTo().tell(new AdminReply.NoSuchKey());
+                }
             }
             case Stop stop -> {
                 return Behaviors.stopped();
@@ -266,7 +275,8 @@ final class MeterBehavior implements Duty.Life {
     private void create(Create create) {
         long now = clock.millis();
         MeterState first = row instanceof Loaded.Present present
-                ? present.state().recreated(create.settings(), common.host(), now, present.ledgerNanoUsd())
+                ? present.state()
+                        .recreated(create.settings(), create.hash(), common.host(), now, present.ledgerNanoUsd())
                 : MeterState.created(id, create.settings(), common.host(), now);
         timers.cancel(Tick.IDLE);
         writer.write(new RowWriter.Writing(first.by(create.request()).next(nonce()), create, false));
@@ -346,7 +356,7 @@ final class MeterBehavior implements Duty.Life {
     private void make(Change change) {
         if (change instanceof Create create) {
             // Its creator may have ended before everybody had heard of it.
-            duty.enforce(create, () -> create.replyTo().tell(new AdminReply.AlreadyExists()));
+            duty.enforce(create, duty.durable(), () -> create.replyTo().tell(new AdminReply.AlreadyExists()));
         } else if (change instanceof Meter.Update update && duty.countsByLedger()) {
             readLedger(update);
         } else {
@@ -356,9 +366,12 @@ final class MeterBehavior implements Duty.Life {
 
     /** Also of one that was made before: whoever made it may have ended before everybody had heard of it. */
     private void acknowledge(Change change) {
-        AdminReply reply = done();
+        acknowledge(change, duty.durable(), done());
+    }
+
+    private void acknowledge(Change change, MeterState row, AdminReply reply) {
         made.made(change.request());
-        duty.enforce(change, () -> {
+        duty.enforce(change, row, () -> {
             made.answered(change.request());
             change.replyTo().tell(reply);
         });
@@ -475,7 +488,7 @@ final class MeterBehavior implements Duty.Life {
             Change change = changes.poll();
             Optional<UnaryOperator<MeterState>> how = change == null
                     ? Optional.of(s -> s)
-                    : Changes.of(change, duty.durable(), duty.spentOrHeld(), clock.millis(), common.zone());
+                    : Changes.of(change, duty.durable(), duty.spent(), clock.millis(), common.zone());
             if (how.isPresent()) {
                 Optional<MeterState> next = duty.plan(how.get(), clock.millis(), nonce());
                 if (next.isPresent()) {

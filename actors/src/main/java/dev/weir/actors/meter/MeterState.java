@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A meter as the store has it: one row. It does its own arithmetic and knows no clock.
@@ -25,7 +26,8 @@ import java.util.stream.Collectors;
  * @param spentNanoUsd spent in this key's life, as far as known when written
  * @param spentBefore what the ledger has of deleted namesakes
  * @param holds open ones, if clean
- * @param former hosts before this one that did not leave by themselves and may be at work still
+ * @param former hosts before this one that did not leave by themselves and may be at work still; below 0 is one that is, and that
+ *     says that it does not have this meter any more: only its calls have to be asked for
  * @param request the operator's change that was made last; 0 of none
  * @param past what is known of holds that are not open; of single ones, if clean
  */
@@ -48,6 +50,9 @@ public record MeterState(
         List<Long> former,
         long request,
         PastHolds past) {
+
+    /** A limit that is set again has later generations than it had before: those of each version are its own, so many bits of them. */
+    private static final int GENS_OF_VERSION = 32;
 
     /**
      * A secret that opens a key, by its SHA-256 in hex.
@@ -99,8 +104,12 @@ public record MeterState(
                 PastHolds.none(1));
     }
 
-    /** The same key after its deletion: a new life in a new epoch, which knows nothing of the old one's holds. */
-    MeterState recreated(Metered next, long newHost, long now, long ledgerNanoUsd) {
+    /**
+     * The same key after its deletion: a new life in a new epoch, which knows nothing of the old one's holds.
+     *
+     * @param hash of the secret that opens it; null where that is its id. A key that was rotated is found by later secrets too
+     */
+    MeterState recreated(Metered next, @Nullable String hash, long newHost, long now, long ledgerNanoUsd) {
         Draft draft = changed(next);
         draft.tombstone = false;
         draft.epoch++;
@@ -112,7 +121,7 @@ public record MeterState(
         draft.spentBefore = ledgerNanoUsd;
         draft.limits = limits(next, now);
         draft.holds = List.of();
-        draft.secrets = List.of();
+        draft.secrets = hash == null ? List.of() : List.of(new Secret(hash, Long.MAX_VALUE));
         return draft.state();
     }
 
@@ -132,6 +141,11 @@ public record MeterState(
      * nodes that are gone had.
      */
     MeterState claimed(MeterSettings common) {
+        return claimed(common, host);
+    }
+
+    /** @param by whom its calls are asked for where it was not left: the host, or what stands for one that is at work */
+    MeterState claimed(MeterSettings common, long by) {
         Draft draft = new Draft(this);
         draft.epoch++;
         draft.past = PastHolds.none(clean ? past.knownSince() : draft.epoch);
@@ -141,14 +155,14 @@ public record MeterState(
                 .map(limit -> common.withoutGone(clean ? limit : limit.folded()))
                 .toList();
         draft.holds = List.of();
-        draft.former = formerly(common);
+        draft.former = formerly(common, by);
         return draft.state();
     }
 
-    private List<Long> formerly(MeterSettings common) {
+    private List<Long> formerly(MeterSettings common, long by) {
         List<Long> hosts = new ArrayList<>(former);
-        if (!clean && host != common.host()) {
-            hosts.add(host);
+        if (!clean && by != common.host()) {
+            hosts.add(by);
         }
         hosts.removeIf(common.nodes()::isReleased);
         return hosts;
@@ -156,23 +170,23 @@ public record MeterState(
 
     /**
      * Other settings. A limit that stays keeps its figures; a new budget without windows starts with what was spent,
-     * as it is about the key's whole life.
+     * as it is about the key's whole life. Calls that run are charged to it when they end.
      */
-    MeterState withSettings(Metered next, long now, long spentOrHeld) {
+    MeterState withSettings(Metered next, long now, long spent) {
         Map<LimitId, LimitState> known = limits.stream().collect(Collectors.toMap(LimitState::id, Function.identity()));
+        Draft draft = changed(next);
         List<LimitState> kept = new ArrayList<>();
         for (LimitRule rule : LimitRule.of(next)) {
             LimitState state = known.get(rule.id());
-            if (state == null && rule.period() == null) {
-                boolean ofAll =
-                        rule.id().kind() == LimitId.Kind.BUDGET && rule.id().model() == null;
-                state = LimitState.forEver(rule.id(), now, ofAll ? spentOrHeld : 0);
-            } else if (state == null) {
-                state = LimitState.unopened(rule.id());
+            if (state == null) {
+                boolean ofAll = rule.period() == null
+                        && rule.id().kind() == LimitId.Kind.BUDGET
+                        && rule.id().model() == null;
+                long gen = draft.version << GENS_OF_VERSION;
+                state = LimitState.begun(rule.id(), gen, rule.period() != null, now, ofAll ? spent : 0);
             }
             kept.add(state);
         }
-        Draft draft = changed(next);
         draft.limits = kept;
         return draft.state();
     }

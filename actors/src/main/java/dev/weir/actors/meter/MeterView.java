@@ -25,4 +25,9 @@ public record MeterView(
     public MeterView {
         standings = List.copyOf(standings);
     }
+
+    /** Of a row that nothing is used of any more. */
+    static MeterView of(MeterState row) {
+        return new MeterView(row.id(), row.settings(), row.version(), row.spentNanoUsd(), 0, 0, List.of());
+    }
 }

@@ -25,7 +25,10 @@ public interface Nodes {
     /** It has left, or was shut out and its time is up: it decides nothing any more. */
     boolean isGone(long incarnation);
 
-    /** It is gone, and the calls that it had admitted for doors elsewhere are known to other meters, or over. */
+    /**
+     * It is gone, and the calls that it had admitted for doors elsewhere are known to other meters, or over. Whoever asks makes
+     * that happen. A number below 0 is nobody's, and gone: all doors are asked once for it.
+     */
     boolean isReleased(long incarnation);
 
     /** Shuts a node out that is no member: it will be {@linkplain #isGone gone}. */

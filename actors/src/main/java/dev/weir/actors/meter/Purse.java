@@ -30,6 +30,7 @@ final class Purse {
     private final Chain chain;
     private MeterState durable;
     private boolean claimed;
+    private final MeterState claim;
     private final long before;
 
     private final OwnSlices owns;
@@ -45,15 +46,26 @@ final class Purse {
      * @param watcher is told when shares move that it waits for
      */
     Purse(MeterState row, long ledgerNanoUsd, MeterSettings common, Shares shares, ActorRef<Meter.Command> watcher) {
-        MeterState claimed = row.claimed(common);
+        this(row, row.host(), ledgerNanoUsd, common, shares, watcher);
+    }
+
+    /** @param former {@linkplain MeterState#former who} has had it, if that one did not leave it */
+    Purse(
+            MeterState row,
+            long former,
+            long ledgerNanoUsd,
+            MeterSettings common,
+            Shares shares,
+            ActorRef<Meter.Command> watcher) {
+        this.claim = row.claimed(common, former);
         this.common = common;
         this.chain = new Chain(shares, watcher);
         this.durable = row;
-        this.oldHolds = new OldHolds(claimed.past().knownSince(), row.past());
+        this.oldHolds = new OldHolds(claim.past().knownSince(), row.past());
         this.spentNanoUsd = Math.max(row.spentNanoUsd(), ledgerNanoUsd - row.spentBefore());
         this.before = row.host();
         this.owns = new OwnSlices(common);
-        owns.adopt(claimed);
+        owns.adopt(claim);
         if (row.clean()) {
             row.holds().forEach(this::inherit);
             endGone();
@@ -85,6 +97,10 @@ final class Purse {
 
     boolean hasOpenHolds() {
         return !holds.isEmpty();
+    }
+
+    boolean isOpen(HoldId hold) {
+        return holds.containsKey(hold);
     }
 
     KeySettings settings() {
@@ -369,16 +385,17 @@ final class Purse {
 
     /**
      * A call that an owner before this one admitted still runs, says its door. What it holds is charged already; its slots are
-     * known from now on.
+     * known from now on, also where the call asked for more before its door said so.
      *
      * @return what has to be durable before it is acknowledged; empty when it is not known yet whom it is charged to
      */
     Optional<Debt> reopen(HoldId id, long epoch, String model, @Nullable String endUser, long heldSlots) {
         Hold known = holds.get(id);
-        if (known != null) {
+        long unknown = heldSlots - (known == null ? 0 : known.need().slots());
+        if (known != null && unknown <= 0) {
             return Optional.of(new Debt(false, chain.unsaid(known)));
         }
-        if (oldHolds.isOver(id, epoch, durable.born())) {
+        if (known == null && oldHolds.isOver(id, epoch, durable.born())) {
             return Optional.of(Debt.NONE);
         }
         List<Share> above = chain.lockedFor(durable, endUser);
@@ -390,9 +407,11 @@ final class Purse {
                 return Optional.empty();
             }
             List<AccountId> accounts = above.stream().map(Share::id).toList();
-            Hold hold = new Hold(id, model, new Need(0, 0, 0, heldSlots, true), accounts, List.of(), 0);
+            Need more = new Need(0, 0, 0, unknown, true);
+            Hold hold =
+                    known == null ? new Hold(id, model, more, accounts, List.of(), 0) : known.reopened(more, accounts);
             holds.put(id, hold);
-            slots += heldSlots;
+            slots += unknown;
             return Optional.of(new Debt(false, chain.reopen(hold, above, verdict(), endUser, before)));
         } finally {
             Chain.unlock(above);
@@ -409,6 +428,12 @@ final class Purse {
             spentNanoUsd -= isInLedger(hold) ? 0 : hold.need().nanoUsd();
             oldHolds.orphan(hold.id());
         }
+    }
+
+    /** Nobody will hear how its calls end: accounts are charged all that they hold. */
+    void giveUp() {
+        holds.values().forEach(hold -> chain.settle(hold, Need.NONE, hold.need(), true));
+        holds.clear();
     }
 
     private boolean isInLedger(Hold hold) {
@@ -451,7 +476,7 @@ final class Purse {
      * @param waiting calls that wait for room
      */
     Optional<MeterState> plan(UnaryOperator<MeterState> change, Collection<Ask> waiting, long now, long nonce) {
-        MeterState base = claimed ? durable : durable.claimed(common);
+        MeterState base = claimed ? durable : claim;
         MeterState changed = change.apply(base);
         List<LimitState> planned = owns.plan(changed, waiting, now);
         MeterState next = changed.withLimits(planned, durable.spentNanoUsd());
@@ -465,10 +490,6 @@ final class Purse {
         durable = row;
         claimed = true;
         chain.changed();
-        if (row.tombstone()) {
-            holds.clear();
-            slots = 0;
-        }
         owns.adopt(row);
     }
 
@@ -488,11 +509,6 @@ final class Purse {
 
     long spent() {
         return spentNanoUsd;
-    }
-
-    /** What is spent, and what open holds may still spend. */
-    long spentOrHeld() {
-        return spentNanoUsd + heldNanoUsd();
     }
 
     private long heldNanoUsd() {

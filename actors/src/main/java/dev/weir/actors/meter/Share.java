@@ -142,6 +142,11 @@ final class Share {
         return slices.all();
     }
 
+    /** Its account's life, counted; 0 when it is not known. */
+    long born() {
+        return born;
+    }
+
     /** Of its settings; of a group of end users, of its owner's. */
     long version() {
         return version;
@@ -258,8 +263,13 @@ final class Share {
         return parts;
     }
 
-    boolean isOpen(HoldId hold) {
-        return holds.containsKey(hold);
+    /** The call is open here, with slots where there are limits of them: one that asked for more first has none. */
+    boolean isOpen(HoldId hold, Hold.Part running) {
+        Open open = holds.get(hold);
+        return open != null
+                && running.pieces().stream()
+                        .allMatch(slot -> open.pieces.stream()
+                                .anyMatch(piece -> piece.limit().equals(slot.limit())));
     }
 
     /**
@@ -341,14 +351,15 @@ final class Share {
         return gone || mark <= chargedDurable;
     }
 
-    /** There is use beyond a slice that its meter was not told of. */
+    /** There is use beyond a slice that its meter is not known to have. */
     boolean owes() {
-        return chargedSent < charged;
+        return chargedDurable < charged;
     }
 
     /** There is something to tell or to ask. */
     boolean wants(long now) {
         return settings == null
+                || trouble != null
                 || !waiting.isEmpty()
                 || owes()
                 || (leaving && slices.hasGivenBack())
@@ -420,8 +431,8 @@ final class Share {
             return Set.of();
         }
         boolean current = exchange.isCurrent(answer.sequence());
-        if (current) {
-            exchange.ended();
+        if (current && !(answer.outcome() instanceof Allotted.Unavailable)) {
+            exchange.ended(); // who is told that nothing can be said asks again, as if nobody had answered
         }
         switch (answer.outcome()) {
             case Allotted.Granted granted -> {
@@ -485,7 +496,9 @@ final class Share {
         }
         slices.adopt(LimitRule.of(next), life == born, synced);
         if (life != born && born != 0) {
-            arrivals.clear(); // of an account that was deleted
+            // of an account that was deleted
+            arrivals.clear();
+            holds.clear();
         }
         born = life;
         version = nextVersion;

@@ -69,7 +69,7 @@ final class ShareSlice implements Portion {
             return;
         }
         if (line.gen() > gen) {
-            long known = line.gen() == gen + 1 ? Math.max(overDurable, line.formerOver()) : overDurable;
+            long known = line.formerGen() == gen ? Math.max(overDurable, line.formerOver()) : overDurable;
             over = line.over() + (synced ? Math.max(0, over - known) : over);
             // A share is forgotten with calls that are over, so that slots are free; what they used of windows is used.
             boolean isNew = synced || rule.id().kind() == LimitId.Kind.SLOTS;

@@ -151,12 +151,15 @@ public final class Shares {
             add(chain, ofTeam);
         }
         if (ofTeam != null && !ofTeam.isGone()) {
-            AccountSettings settings = settings(ofTeam, watcher);
-            if (settings == null) {
-                return null;
-            }
-            if (settings.organizationId() != null) {
-                organization = settings.organizationId();
+            ofTeam.lock();
+            try {
+                if (!isKnown(ofTeam, watcher)) {
+                    return null;
+                }
+                String ofIt = organization(ofTeam);
+                organization = ofIt == null ? organization : ofIt;
+            } finally {
+                ofTeam.unlock();
             }
         }
         if (organization != null) {
@@ -172,17 +175,14 @@ public final class Shares {
         }
     }
 
-    private @Nullable AccountSettings settings(Share share, ActorRef<Meter.Command> watcher) {
-        share.lock();
-        try {
-            if (share.settings() == null) {
-                share.watch(watcher);
-                ask(share, 0);
-            }
-            return share.settings();
-        } finally {
-            share.unlock();
+    /** With the lock: its meter has said what it allows, or that it cannot. One that has not is asked, and {@code watcher} is told. */
+    boolean isKnown(Share share, ActorRef<Meter.Command> watcher) {
+        boolean known = share.settings() != null || share.trouble() != null || share.isGone();
+        if (!known) {
+            share.watch(watcher);
+            ask(share, 0);
         }
+        return known;
     }
 
     /** Asks the share's meter, if there is something to ask and no question is on its way. Holds the share's lock. */
@@ -323,17 +323,19 @@ public final class Shares {
         return self == null ? null : share.want(node, now, self);
     }
 
-    void deleted(AccountId account) {
+    void deleted(AccountId account, long born) {
         Share share = shares.get(account);
-        isDeleted(account);
         if (share == null) {
+            isDeleted(account);
             return;
         }
-        Set<ActorRef<Meter.Command>> watchers;
+        Set<ActorRef<Meter.Command>> watchers = Set.of();
         share.lock();
         try {
-            watchers = share.deleted();
-            drop(share);
+            if (share.born() <= born) {
+                watchers = share.deleted();
+                drop(share);
+            }
         } finally {
             share.unlock();
         }

@@ -531,6 +531,57 @@ final class MeterTest {
         assertThat(view.spentNanoUsd()).isZero();
     }
 
+    /** It is found by the secret that it was rotated to, which is not the one that it was named by. */
+    @Test
+    void aKeyThatIsMadeAnewIsOpenedByTheSecretThatItIsMadeWith() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        meter.tell(new Meter.Rotate("later", 0, operator.getRef()));
+        operator.expectMessageClass(AdminReply.Done.class);
+        meter.tell(new Meter.Delete(operator.getRef()));
+        operator.expectMessageClass(AdminReply.Done.class);
+
+        meter.tell(new Meter.Create(Keys.rpm(5), "later", operator.getRef()));
+        operator.expectMessageClass(AdminReply.Done.class);
+
+        reserve(meter, CALL);
+        assertThat(door.receiveMessage()).isEqualTo(new Decision.UnknownKey());
+        meter.tell(
+                new Meter.Reserve(new HoldId(host, ++sequence), "later", "gpt", CALL, null, now.get() + 2000, decided));
+        door.expectMessageClass(Decision.Granted.class);
+    }
+
+    private void update(ActorRef<Meter.Command> meter, KeySettings settings) {
+        meter.tell(new Meter.Update(settings, 0, operator.getRef()));
+        operator.expectMessageClass(AdminReply.Done.class);
+    }
+
+    @Test
+    void aLimitThatIsSetAgainGetsNothingBackFromTheOneBefore() {
+        ActorRef<Meter.Command> meter = created(Keys.key(null, 1000L, null, null, null));
+        Decision.Granted before = granted(meter, Need.ofCall(1000, 0, true));
+        update(meter, Keys.unlimited());
+        update(meter, Keys.key(null, 1000L, null, null, null));
+        granted(meter, Need.ofCall(600, 0, true));
+
+        settle(meter, before, new Need(1, 100, 0, 0, true), true);
+        acks.receiveMessage();
+
+        reserve(meter, Need.ofCall(600, 0, true));
+        assertThat(door.receiveMessage()).isInstanceOf(Decision.Exceeded.class);
+    }
+
+    @Test
+    void aBudgetThatIsSetWhileACallRunsIsChargedOnceWhatItCost() {
+        ActorRef<Meter.Command> meter = created(Keys.unlimited());
+        Decision.Granted running = granted(meter, CALL);
+        update(meter, Keys.budget(1000, null));
+
+        settle(meter, running, new Need(1, 5, 40, 0, true), true);
+        acks.receiveMessage();
+
+        assertThat(inspect(meter).standings().getFirst().committed()).isEqualTo(40);
+    }
+
     @Test
     void aLiveKeyIsNotMadeAgain() {
         ActorRef<Meter.Command> meter = created(Keys.rpm(5));

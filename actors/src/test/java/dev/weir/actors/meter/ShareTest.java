@@ -279,6 +279,45 @@ class ShareTest {
         share.told(meter.answers().getFirst().allotted(), now);
     }
 
+    /** Others open windows while a stream runs that began in one before. */
+    @Test
+    void whatIsUsedBeyondASliceIsChargedOnceHoweverManyWindowsLaterItIsHeard() {
+        AccountBook meter =
+                book(TEAM, AccountSettings.unlimited(AccountId.Kind.TEAM).withLimits(Limits.NONE.withTpm(10)));
+        Need ten = new Need(1, 10, 0, 0, true);
+        Ask stream = new Ask(new HoldId(1, 1), "k", "m", ten, null, 0, 0, true);
+        Share one = share();
+        talk(meter, one, 1, NOW);
+        one.await(stream, watcher);
+        talk(meter, one, 1, NOW);
+        one.forget(stream.hold());
+        one.hold(stream, NOW);
+        Share two = share();
+        talk(meter, two, 2, NOW);
+        for (int window = 1; window <= 3; window++) {
+            two.await(ask(window + 1), watcher);
+            talk(meter, two, 2, NOW + window * 60_000L);
+        }
+        long now = NOW + 180_000;
+
+        one.settle(stream.hold(), Need.NONE, new Need(1, 25, 0, 0, true), true);
+        meter.want(one.want(1, now, keeper));
+        meter.plan(state -> state, now, ++nonce).ifPresent(meter::written);
+        meter.answers(); // which are lost
+        LimitState charged = meter.durable().limits().getFirst();
+        assertThat(charged.of(LimitState.holder(1)).over()).isEqualTo(15);
+        two.await(ask(9), watcher);
+        talk(meter, two, 2, now + 60_000);
+        talk(meter, one, 1, now + 60_000);
+        talk(meter, one, 1, now + 60_000);
+
+        LimitState later = meter.durable().limits().getFirst();
+        assertThat(later.gen()).isEqualTo(charged.gen() + 1);
+        assertThat(later.of(LimitState.holder(1)).committed()).isZero();
+        assertThat(later.carried()).isEqualTo(charged.committed() - 10);
+        assertThat(one.slices()).extracting(ShareSlice::over).containsExactly(0L);
+    }
+
     /** A node that dies takes along what it has. */
     @Test
     void noMoreThanAFiftiethOfALimitIsAtANodeUnused() {

@@ -106,6 +106,41 @@ final class TakeoverTest {
         assertThat(here.fenced).isEmpty();
     }
 
+    /** Its last write was lost: by the row it is the owner still. */
+    @Test
+    void whoHasNotGotTheMeterContestsNothingAndItsCallsAreAskedFor() {
+        Set<Long> asked = ConcurrentHashMap.newKeySet();
+        FakeNodes nodes = new FakeNodes(atWork::contains) {
+            @Override
+            public boolean isReleased(long incarnation) {
+                if (incarnation < 0) {
+                    asked.add(incarnation);
+                }
+                return incarnation < 0 ? released.contains(incarnation) : super.isReleased(incarnation);
+            }
+        };
+        ActorRef<Meter.Command> former = before(null, 2L);
+        Decision.Granted running = granted(former, HERE);
+        KIT.stop(former);
+        TestProbe<Keeper.Command> keeper = KIT.createTestProbe();
+        nodes.keepers.put(BEFORE, keeper.getRef());
+        ActorRef<Meter.Command> meter = meter(HERE, nodes);
+        meter.tell(new Meter.SetBlocked(false, operator.getRef()));
+        keeper.expectMessageClass(Keeper.Has.class).replyTo().tell(new Meter.Owned(BEFORE, false));
+
+        operator.expectMessageClass(AdminReply.Done.class);
+        reserve(meter, HERE);
+        door.expectNoMessage(Duration.ofMillis(100));
+        meter.tell(new Meter.Reopen(running.hold(), running.epoch(), "gpt", null, 1, reopened.getRef()));
+        reopened.receiveMessage();
+        nodes.released.addAll(asked);
+        meter.tell(Meter.NodesMoved.INSTANCE);
+
+        assertThat(door.receiveMessage().decision()).isInstanceOf(Decision.Granted.class);
+        reserve(meter, HERE);
+        assertThat(door.receiveMessage().decision()).isInstanceOf(Decision.Exceeded.class);
+    }
+
     @Test
     void whoIsNoMemberIsShutOutAndWhatItWasGrantedCountsAsUsed() {
         ActorRef<Meter.Command> former = before(10L, null);

@@ -171,7 +171,8 @@ public final class Meters {
     }
 
     public CompletionStage<AdminReply> create(String keyHash, KeySettings settings) {
-        return admin(keyHash, replyTo -> new Meter.Create(settings, replyTo));
+        String opens = keys.meterOf(keyHash).equals(keyHash) ? null : keyHash;
+        return admin(keyHash, replyTo -> new Meter.Create(settings, opens, replyTo));
     }
 
     /** @param expectedVersion of the settings that these replace; 0 replaces any */

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.cluster.sbr.SplitBrainResolverSettings;
 import org.apache.pekko.coordination.lease.javadsl.Lease;
 import org.apache.pekko.coordination.lease.javadsl.LeaseProvider;
 import org.awaitility.Awaitility;
@@ -196,5 +197,13 @@ class StoreLeaseTest {
         sql("alter table gone rename to lease");
 
         assertThat(said(answer)).isTrue();
+    }
+
+    /** Every node would take all of them out after a time, those included that ask nobody. */
+    @Test
+    void noTimeIsLongEnoughToGoOnWithoutAnAnswer() {
+        SplitBrainResolverSettings settings = new SplitBrainResolverSettings(Node.config(ConfigFactory.empty()));
+
+        assertThat(settings.DownAllWhenUnstable().toNanos()).isZero();
     }
 }

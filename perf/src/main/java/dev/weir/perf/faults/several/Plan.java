@@ -126,7 +126,8 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis, boolean 
                     case PAUSE ->
                         random.nextBoolean() ? 12_000 + random.nextInt(13_000) : 1_000 + random.nextInt(4_000);
                     case PARTITION_MINORITY, PARTITION_ALONE, STORE_CUT -> 3_000 + random.nextInt(17_000);
-                    case STORE_STOP -> 1_000 + random.nextInt(14_000);
+                    case STORE_STOP ->
+                        random.nextInt(4) == 0 ? 20_000 + random.nextInt(20_000) : 1_000 + random.nextInt(14_000);
                     case STORE_SLOW -> 2_000 + random.nextInt(6_000);
                     case STORE_MUTE -> 500 + random.nextInt(4_000);
                     case CLOCK, JOIN_LEAVE, ROLLING, DISK_FULL -> random.nextInt(2_000);

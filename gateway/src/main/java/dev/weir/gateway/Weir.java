@@ -162,7 +162,7 @@ public final class Weir implements AutoCloseable {
         }
         shipper.start();
         closings.push(shipper::close);
-        Ledger ledger = new Ledger(database.reading());
+        Ledger ledger = new Ledger(database.reports());
         Duration retention = settings.storage().retention();
         if (retention != null) {
             Retention old = new Retention(database.writing(), retention, clock);

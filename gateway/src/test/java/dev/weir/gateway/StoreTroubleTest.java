@@ -58,10 +58,14 @@ class StoreTroubleTest {
     }
 
     private boolean somebodyWaits() throws SQLException {
+        return waiting() > 0;
+    }
+
+    private int waiting() throws SQLException {
         try (Statement statement = other.createStatement();
                 ResultSet row = statement.executeQuery("select count(*) from pg_locks where not granted")) {
             row.next();
-            return row.getInt(1) > 0;
+            return row.getInt(1);
         }
     }
 
@@ -177,6 +181,24 @@ class StoreTroubleTest {
         assertThat(house.chat(house.key("{}"), "m").statusCode()).isEqualTo(200);
         assertThat(house.limit(key, "requests").path("committed").asLong())
                 .isEqualTo(house.witness().totals().requests() - 1);
+    }
+
+    @Test
+    void reportsThatTakeLongHoldNoCallUp() throws SQLException {
+        List<String> keys = List.of(house.key("{}"), house.key("{}"), house.key("{}"));
+        house.restart();
+        lock("lock table ledger in access exclusive mode");
+        for (int i = 0; i < 8; i++) {
+            Thread.ofVirtual().start(() -> house.get("/spend/logs", House.MASTER));
+        }
+        Awaitility.await().until(() -> waiting() >= 2);
+
+        for (String key : keys) {
+            assertThat(house.chat(key, "m").statusCode())
+                    .as("its row is not in memory")
+                    .isEqualTo(200);
+        }
+        release();
     }
 
     /** For five seconds; {@code -Dweir.store.still=60} for a minute. */

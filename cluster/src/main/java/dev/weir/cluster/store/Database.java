@@ -26,18 +26,25 @@ public final class Database implements AutoCloseable {
     public static final String FILE = Embedded.FILE;
 
     private static final int READERS = 4;
+    private static final int REPORTS = 2;
     private static final long CONNECT_MILLIS = 5_000;
 
     private final DataDirectory directory;
     private final Engine engine;
     private final HikariDataSource writing;
     private final HikariDataSource reading;
+    private final HikariDataSource reports;
 
-    private Database(DataDirectory directory, Engine engine, HikariDataSource writing, HikariDataSource reading) {
+    private Database(DataDirectory directory, Engine engine, HikariDataSource writing) {
         this.directory = directory;
         this.engine = engine;
         this.writing = writing;
-        this.reading = reading;
+        this.reading = new HikariDataSource(pool("weir-store-read", engine, READERS));
+        HikariConfig ofReports = pool("weir-store-reports", engine, REPORTS);
+        ofReports.setMinimumIdle(0);
+        ofReports.setConnectionInitSql(engine.beforeReports());
+        ofReports.setInitializationFailTimeout(-1); // none is made before somebody asks
+        this.reports = new HikariDataSource(ofReports);
     }
 
     /** Takes the directory and opens its embedded database, making both where they are not there. */
@@ -74,11 +81,11 @@ public final class Database implements AutoCloseable {
     }
 
     private static Database open(DataDirectory directory, Engine engine) {
-        HikariDataSource writing = pool("weir-store-write", engine, engine.writers());
+        HikariDataSource writing = new HikariDataSource(pool("weir-store-write", engine, engine.writers()));
         try {
             engine.verifyDurable(writing);
             migrate(engine);
-            return new Database(directory, engine, writing, pool("weir-store-read", engine, READERS));
+            return new Database(directory, engine, writing);
         } catch (RuntimeException failure) {
             writing.close();
             throw failure;
@@ -93,7 +100,7 @@ public final class Database implements AutoCloseable {
                 .migrate();
     }
 
-    private static HikariDataSource pool(String name, Engine engine, int connections) {
+    private static HikariConfig pool(String name, Engine engine, int connections) {
         HikariConfig config = new HikariConfig();
         config.setPoolName(name);
         config.setDataSource(engine.source());
@@ -101,7 +108,7 @@ public final class Database implements AutoCloseable {
         config.setMinimumIdle(1);
         config.setConnectionTimeout(CONNECT_MILLIS);
         config.setExceptionOverride(new LeaveAFailedConnection());
-        return new HikariDataSource(config);
+        return config;
     }
 
     /** The store answers now. Blocks for as long as a connection may take. */
@@ -123,6 +130,11 @@ public final class Database implements AutoCloseable {
     /** Connections that see what was committed, also while somebody writes. */
     public DataSource reading() {
         return reading;
+    }
+
+    /** Connections for reports, which may take long: nobody who decides about a call waits for one of these. */
+    public DataSource reports() {
+        return reports;
     }
 
     public Path directory() {
@@ -158,6 +170,7 @@ public final class Database implements AutoCloseable {
 
     @Override
     public void close() {
+        reports.close();
         reading.close();
         writing.close();
         engine.close();

@@ -4,11 +4,16 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** What differs from one database to another. */
 interface Engine extends AutoCloseable {
 
     DataSource source();
+
+    /** What is said on a connection for reports before all else, so that the database ends by itself what takes too long. */
+    @Nullable
+    String beforeReports();
 
     /** How many connections may write at once. */
     int writers();

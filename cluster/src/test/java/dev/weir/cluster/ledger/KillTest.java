@@ -53,7 +53,7 @@ final class KillTest {
             AttemptJournal journal = AttemptJournal.open(directory, AttemptJournal.LEAST_BYTES);
             new Shipper(journal, database.writing(), InstantSource.system(), Shipper.Watch.NONE).recover();
             Tables tables = Tables.of(database.reading());
-            Map<AttemptId, LedgerRow> rows = rows(new Ledger(database.reading()));
+            Map<AttemptId, LedgerRow> rows = rows(new Ledger(database.reports()));
 
             assertThat(rows.keySet()).containsAll(taken.keySet());
             assertThat(rows.size() - taken.size()).isBetween(0, ROUNDS * KilledDoor.THREADS);

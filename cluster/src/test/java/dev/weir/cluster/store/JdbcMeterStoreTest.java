@@ -40,7 +40,7 @@ class JdbcMeterStoreTest {
     @TempDir
     Path directory = Path.of("");
 
-    private Database database;
+    Database database;
     JdbcMeterStore store;
 
     Database database(Path path) {

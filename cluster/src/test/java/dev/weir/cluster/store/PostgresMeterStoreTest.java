@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -72,6 +73,17 @@ class PostgresMeterStoreTest extends JdbcMeterStoreTest {
             assertThat(database.answers()).isTrue();
         } finally {
             late.close();
+        }
+    }
+
+    @Test
+    void whatAReportDoesIsEndedByTheServerToo() throws SQLException {
+        try (Connection connection = database.reports().getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("show statement_timeout")) {
+            row.next();
+
+            assertThat(row.getString(1)).isEqualTo("4500ms");
         }
     }
 

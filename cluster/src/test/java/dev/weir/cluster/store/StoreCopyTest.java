@@ -33,7 +33,7 @@ final class StoreCopyTest {
         StoreCopy.move(directory, url);
 
         try (Database database = Database.open(directory, url)) {
-            Ledger ledger = new Ledger(database.reading());
+            Ledger ledger = new Ledger(database.reports());
             assertThat(ledger.attempts(LedgerQuery.ALL, 10, 0)).singleElement().matches(row -> row.provisional());
             assertThat(ledger.spendOf("team/team")).isEqualTo(20);
 

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KeyFields {
 
+    private static final int LONGEST_ALIAS = 255;
+
     private static final Set<String> KNOWN = known();
 
     private static Set<String> known() {
@@ -131,7 +133,7 @@ public final class KeyFields {
         int before = fields.reading().problems().size();
         checkNames(fields);
         Limits limits = LimitFields.patched(old.limits(), fields);
-        String alias = field(fields, "key_alias", old.alias(), Value::text);
+        String alias = field(fields, "key_alias", old.alias(), KeyFields::alias);
         List<String> models = orElse(field(fields, "models", old.models(), ModelNames::read), List.of());
         String userId = field(fields, "user_id", old.userId(), Value::text);
         String teamId = field(fields, "team_id", old.teamId(), Value::text);
@@ -160,6 +162,15 @@ public final class KeyFields {
                 metadata,
                 tags,
                 blocked);
+    }
+
+    private static @Nullable String alias(Value value) {
+        String alias = value.text();
+        if (alias.length() > LONGEST_ALIAS) {
+            value.problem("at most " + LONGEST_ALIAS + " characters");
+            return null;
+        }
+        return alias;
     }
 
     /** An amount needs an end, and a budget that it adds to. */

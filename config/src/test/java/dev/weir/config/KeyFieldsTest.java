@@ -181,6 +181,17 @@ class KeyFieldsTest {
     }
 
     @Test
+    void anAliasHasRoomInAnyStore() {
+        assertThat(parse(Map.of("key_alias", "a".repeat(255))).alias()).hasSize(255);
+
+        assertThat(problems(Map.of("key_alias", "a".repeat(256))))
+                .singleElement()
+                .asString()
+                .startsWith("key_alias: ")
+                .endsWith(" (expected: at most 255 characters)");
+    }
+
+    @Test
     void aWrongFieldIsToldByName() {
         assertThat(problems(Map.of("rpm_limits", 5)))
                 .containsExactly("rpm_limits: unknown field (expected: did you mean rpm_limit?)");

@@ -17,6 +17,9 @@ public sealed interface AdminReply extends Wire {
     /** Another key has this alias. */
     record AliasTaken(String alias) implements AdminReply {}
 
+    /** The store does not take these settings; nothing was changed. */
+    record NotStorable() implements AdminReply {}
+
     /** Somebody changed the settings in between: they have this version now. */
     record Stale(long version) implements AdminReply {}
 

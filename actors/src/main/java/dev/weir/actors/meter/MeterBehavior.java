@@ -522,7 +522,10 @@ final class MeterBehavior implements Duty.Life {
                 switch (writer.on(of.event())) {
                     case OPEN -> Behaviors.same();
                     case WRITTEN -> written();
-                    case ALIAS_TAKEN -> aliasTaken();
+                    case ALIAS_TAKEN ->
+                        refused(new AdminReply.AliasTaken(String.valueOf(
+                                writer.inFlight().next().settings().alias())));
+                    case REFUSED -> refused(new AdminReply.NotStorable());
                     case FENCED -> fenced();
                 };
         };
@@ -578,13 +581,11 @@ final class MeterBehavior implements Duty.Life {
         return Behaviors.same();
     }
 
-    private Behavior<Command> aliasTaken() {
-        RowWriter.Writing refused = writer.done();
-        Change change = refused.change();
+    /** The row stays as it was. */
+    private Behavior<Command> refused(AdminReply why) {
+        Change change = writer.done().change();
         if (change != null) {
-            change.replyTo()
-                    .tell(new AdminReply.AliasTaken(
-                            String.valueOf(refused.next().settings().alias())));
+            change.replyTo().tell(why);
         }
         if (!has) {
             return leaving ? Behaviors.stopped() : absent();

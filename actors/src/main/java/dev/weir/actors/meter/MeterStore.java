@@ -44,7 +44,9 @@ public interface MeterStore {
         /** The row has another revision; nothing was changed. */
         CONFLICT,
         /** Another key has this alias; nothing was changed. */
-        ALIAS_TAKEN
+        ALIAS_TAKEN,
+        /** The store cannot take what it says, now or later; nothing was changed. */
+        REFUSED
     }
 
     /** The id of the key with this alias. */

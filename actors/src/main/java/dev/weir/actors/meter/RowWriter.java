@@ -39,6 +39,8 @@ final class RowWriter {
         OPEN,
         WRITTEN,
         ALIAS_TAKEN,
+        /** The store does not take this change. */
+        REFUSED,
         /** Somebody else owns the row. */
         FENCED
     }
@@ -119,6 +121,13 @@ final class RowWriter {
         return switch (result) {
             case WRITTEN -> Progress.WRITTEN;
             case ALIAS_TAKEN -> Progress.ALIAS_TAKEN;
+            case REFUSED -> {
+                if (inFlight().change() != null) {
+                    yield Progress.REFUSED;
+                }
+                backOff("the store does not take it"); // nobody could be told
+                yield Progress.OPEN;
+            }
             case CONFLICT -> {
                 context.pipeToSelf(
                         store.load(id),

@@ -21,6 +21,8 @@ final class MemoryStore implements MeterStore {
         FAILING,
         /** It happens and nobody is told. */
         ANSWER_LOST,
+        /** Nothing happens, and it never will. */
+        REFUSING,
         /** Nothing happens until {@link #release}. */
         STALLED
     }
@@ -89,6 +91,7 @@ final class MemoryStore implements MeterStore {
         return switch (mood) {
             case WELL -> CompletableFuture.completedFuture(apply(expectedRev, next));
             case FAILING -> CompletableFuture.failedFuture(new IllegalStateException("no answer"));
+            case REFUSING -> CompletableFuture.completedFuture(WriteResult.REFUSED);
             case ANSWER_LOST -> {
                 apply(expectedRev, next);
                 yield CompletableFuture.failedFuture(new IllegalStateException("answer lost"));

@@ -603,6 +603,46 @@ final class MeterTest {
     }
 
     @Test
+    void whatTheStoreDoesNotTakeIsRefusedAndTheKeyGoesOn() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        store.be(MemoryStore.Mood.REFUSING);
+
+        meter.tell(new Meter.Update(Keys.rpm(6), 0, operator.getRef()));
+
+        assertThat(operator.receiveMessage()).isEqualTo(new AdminReply.NotStorable());
+        store.be(MemoryStore.Mood.WELL);
+        granted(meter, CALL);
+        assertThat(inspect(meter).settings()).isEqualTo(Keys.rpm(5));
+    }
+
+    @Test
+    void aKeyThatTheStoreDoesNotTakeIsStillUnknown() {
+        ActorRef<Meter.Command> meter = meter();
+        store.be(MemoryStore.Mood.REFUSING);
+
+        meter.tell(new Meter.Create(Keys.rpm(5), operator.getRef()));
+
+        assertThat(operator.receiveMessage()).isEqualTo(new AdminReply.NotStorable());
+        reserve(meter, CALL);
+        assertThat(door.receiveMessage()).isEqualTo(new Decision.UnknownKey());
+    }
+
+    @Test
+    void figuresThatTheStoreDoesNotTakeAreTriedAgain() {
+        ActorRef<Meter.Command> meter = created(Keys.rpm(5));
+        store.be(MemoryStore.Mood.REFUSING);
+        int before = store.writes();
+        reserve(meter, CALL);
+        inspect(meter);
+        assertThat(store.writes()).isEqualTo(before + 1);
+        store.be(MemoryStore.Mood.WELL);
+
+        time.timePasses(Duration.ofMillis(500));
+
+        door.expectMessageClass(Decision.Granted.class);
+    }
+
+    @Test
     void aKeyThatCannotBeMadeForItsAliasIsStillUnknown() {
         store.put(MeterState.created("other", Keys.named("ci", List.of(), null), 1, EPOCH));
         ActorRef<Meter.Command> meter = meter();

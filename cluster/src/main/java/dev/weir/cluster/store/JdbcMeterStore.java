@@ -63,6 +63,11 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     /** PostgreSQL's word for a value that is there already. */
     private static final String UNIQUE = "23505";
 
+    /** Classes of SQLSTATE: a value that does not fit its column, and one that is beyond what PostgreSQL can do. */
+    private static final String DATA_EXCEPTION = "22";
+
+    private static final String LIMIT_EXCEEDED = "54";
+
     /** A write that waits for its commit; one without a row ends the writer. */
     private record Pending(@Nullable MeterState next, long expectedRev, CompletableFuture<WriteResult> answer) {}
 
@@ -280,22 +285,38 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
                 batch.get(i).answer.complete(results.get(i));
             }
         } catch (SQLException | JsonProcessingException | RuntimeException failure) {
-            if (failure instanceof SQLException refused && UNIQUE.equals(refused.getSQLState())) {
-                nameTaken(batch);
-                return;
+            WriteResult refusal = refusal(failure);
+            if (refusal == null) {
+                StoreException unknown = new StoreException("the store cannot be written: " + failure, failure);
+                batch.forEach(write -> write.answer.completeExceptionally(unknown));
+            } else if (batch.size() == 1) {
+                refuse(batch.getFirst(), refusal, failure);
+            } else {
+                int half = batch.size() / 2; // one of them is at fault, the others may pass
+                commit(batch.subList(0, half));
+                commit(batch.subList(half, batch.size()));
             }
-            StoreException unknown = new StoreException("the store cannot be written: " + failure, failure);
-            batch.forEach(write -> write.answer.completeExceptionally(unknown));
         }
     }
 
-    /** Another node has given a key the alias of one of these since it was looked for. */
-    private void nameTaken(List<Pending> batch) {
-        if (batch.size() == 1) {
-            batch.getFirst().answer.complete(WriteResult.ALIAS_TAKEN);
-        } else {
-            batch.forEach(write -> commit(List.of(write)));
+    /** What is wrong with the write itself; null where the store is at fault, which may pass or have written it. */
+    private static @Nullable WriteResult refusal(Exception failure) {
+        if (failure instanceof JsonProcessingException) {
+            return WriteResult.REFUSED;
         }
+        String state = failure instanceof SQLException refused ? String.valueOf(refused.getSQLState()) : "";
+        if (state.equals(UNIQUE)) {
+            return WriteResult.ALIAS_TAKEN; // by another node, since it was looked for
+        }
+        return state.startsWith(DATA_EXCEPTION) || state.startsWith(LIMIT_EXCEEDED) ? WriteResult.REFUSED : null;
+    }
+
+    private static void refuse(Pending write, WriteResult refusal, Exception failure) {
+        if (refusal == WriteResult.REFUSED) {
+            String id = write.next == null ? "" : write.next.id();
+            LOG.warn("meter {}: the store does not take its row: {}", id, failure.getMessage());
+        }
+        write.answer.complete(refusal);
     }
 
     private List<WriteResult> transaction(List<Pending> batch) throws SQLException, JsonProcessingException {

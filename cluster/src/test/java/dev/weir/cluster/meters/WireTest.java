@@ -171,6 +171,7 @@ final class WireTest {
                 new AdminReply.AlreadyExists(),
                 new AdminReply.NoSuchKey(),
                 new AdminReply.AliasTaken("ci"),
+                new AdminReply.NotStorable(),
                 new AdminReply.Stale(3),
                 new AdminReply.Unavailable("why"));
     }

@@ -106,6 +106,24 @@ class PostgresMeterStoreTest extends JdbcMeterStoreTest {
                 .hasMessageContaining("does not exist");
     }
 
+    /** The first write waits for a connection, so that those behind it come in one batch. */
+    @Test
+    void aWriteThatIsNeverTakenIsRefusedAndTakesNoOtherAlong() throws SQLException {
+        String tooLong = "k".repeat(1_101);
+        List<CompletableFuture<WriteResult>> writes = new ArrayList<>();
+        try (Connection one = database.writing().getConnection();
+                Connection two = database.writing().getConnection()) {
+            assertThat(one).isNotSameAs(two);
+            for (String id : List.of("first", "a", tooLong, "z")) {
+                writes.add(store.write(id, 0, state(id, 1, null, false)).toCompletableFuture());
+            }
+        }
+
+        assertThat(writes)
+                .extracting(write -> write.orTimeout(10, TimeUnit.SECONDS).join())
+                .containsExactly(WriteResult.WRITTEN, WriteResult.WRITTEN, WriteResult.REFUSED, WriteResult.WRITTEN);
+    }
+
     /** Each looks before it writes, and both may look before either has written. */
     @Test
     void ofTwoNodesThatGiveOneAliasAtOnceOneHasIt(@TempDir Path other) {

@@ -45,6 +45,13 @@ final class MeterAnswers {
                 desk.refuse(
                         inbound,
                         Refusal.malformed("key_alias", "Another " + noun + " has the alias '" + taken.alias() + "'."));
+            case AdminReply.NotStorable refused ->
+                desk.refuse(
+                        inbound,
+                        Refusal.malformed(
+                                null,
+                                "The store does not take this " + noun + " with these settings: one of its texts is too"
+                                        + " long, or has characters that the store does not know."));
             case AdminReply.Stale stale ->
                 desk.refuse(
                         inbound,

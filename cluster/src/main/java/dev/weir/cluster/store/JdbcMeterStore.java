@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -29,6 +30,7 @@ import org.apache.pekko.Done;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sqlite.SQLiteErrorCode;
 
 /**
  * The meters' rows. One thread writes: it takes all writes that wait, does them in one transaction and answers them
@@ -57,7 +59,11 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private static final String KEYS = "select id from meter where kind = ? and not tombstone";
     private static final String SECRETS = "select hash, meter from key_secret";
     private static final String FORGET_SECRETS = "delete from key_secret where meter = ?";
-    private static final String SECRET = "insert into key_secret (hash, meter) values (?, ?)";
+
+    /** Once; where it is another meter's, the primary key refuses it. */
+    private static final String SECRET = "insert into key_secret (hash, meter) select ?, ?"
+            + " where not exists (select 1 from key_secret where hash = ? and meter = ?)";
+
     private static final String KEY = "key";
 
     /** PostgreSQL's word for a value that is there already. */
@@ -69,14 +75,16 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private static final String LIMIT_EXCEEDED = "54";
 
     /** A write that waits for its commit; one without a row ends the writer. */
-    private record Pending(@Nullable MeterState next, long expectedRev, CompletableFuture<WriteResult> answer) {}
+    private record Pending(@Nullable MeterState next, long expectedRev, CompletableFuture<WriteResult> answer) {
 
-    private record Statements(
-            Connection connection,
-            PreparedStatement insert,
-            PreparedStatement update,
-            PreparedStatement exists,
-            PreparedStatement byAlias) {}
+        MeterState row() {
+            return Objects.requireNonNull(next);
+        }
+
+        boolean isFirst() {
+            return expectedRev == 0;
+        }
+    }
 
     private volatile boolean unreadable;
     private volatile long unreadableAt;
@@ -125,16 +133,12 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     public CompletionStage<Optional<String>> findByAlias(String alias) {
         return read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(BY_ALIAS)) {
-                return ownerOf(alias, select);
+                select.setString(1, alias);
+                try (ResultSet row = select.executeQuery()) {
+                    return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
+                }
             }
         });
-    }
-
-    private static Optional<String> ownerOf(String alias, PreparedStatement select) throws SQLException {
-        select.setString(1, alias);
-        try (ResultSet row = select.executeQuery()) {
-            return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
-        }
     }
 
     @Override
@@ -271,7 +275,7 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private static List<Pending> inOrder(List<Pending> batch) {
         return batch.stream()
                 .filter(write -> write.next != null)
-                .sorted(Comparator.comparing(write -> write.next == null ? "" : write.next.id()))
+                .sorted(Comparator.comparing(write -> write.row().id()))
                 .toList();
     }
 
@@ -280,9 +284,9 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
             return;
         }
         try {
-            List<WriteResult> results = transaction(batch);
-            for (int i = 0; i < batch.size(); i++) {
-                batch.get(i).answer.complete(results.get(i));
+            WriteResult[] results = transaction(batch);
+            for (int i = 0; i < results.length; i++) {
+                batch.get(i).answer.complete(results[i]);
             }
         } catch (SQLException | JsonProcessingException | RuntimeException failure) {
             WriteResult refusal = refusal(failure);
@@ -304,36 +308,33 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         if (failure instanceof JsonProcessingException) {
             return WriteResult.REFUSED;
         }
-        String state = failure instanceof SQLException refused ? String.valueOf(refused.getSQLState()) : "";
-        if (state.equals(UNIQUE)) {
-            return WriteResult.ALIAS_TAKEN; // by another node, since it was looked for
+        if (!(failure instanceof SQLException refused)) {
+            return null;
+        }
+        String state = String.valueOf(refused.getSQLState());
+        if (state.equals(UNIQUE) || refused.getErrorCode() == SQLiteErrorCode.SQLITE_CONSTRAINT.code) {
+            return WriteResult.ALIAS_TAKEN;
         }
         return state.startsWith(DATA_EXCEPTION) || state.startsWith(LIMIT_EXCEEDED) ? WriteResult.REFUSED : null;
     }
 
     private static void refuse(Pending write, WriteResult refusal, Exception failure) {
         if (refusal == WriteResult.REFUSED) {
-            String id = write.next == null ? "" : write.next.id();
-            LOG.warn("meter {}: the store does not take its row: {}", id, failure.getMessage());
+            LOG.warn(
+                    "meter {}: the store does not take its row: {}", write.row().id(), failure.getMessage());
         }
         write.answer.complete(refusal);
     }
 
-    private List<WriteResult> transaction(List<Pending> batch) throws SQLException, JsonProcessingException {
+    /** A result for each, in their order. Many rows share their way to the database: new ones first, then the others. */
+    private WriteResult[] transaction(List<Pending> batch) throws SQLException, JsonProcessingException {
         try (Connection connection = writing.getConnection()) {
             connection.setAutoCommit(false);
-            try (PreparedStatement insert = connection.prepareStatement(INSERT);
-                    PreparedStatement update = connection.prepareStatement(UPDATE);
-                    PreparedStatement exists = connection.prepareStatement(EXISTS);
-                    PreparedStatement byAlias = connection.prepareStatement(BY_ALIAS)) {
-                Statements statements = new Statements(connection, insert, update, exists, byAlias);
-                List<WriteResult> results = new ArrayList<>(batch.size());
-                for (Pending write : batch) {
-                    MeterState next = write.next;
-                    if (next != null) {
-                        results.add(apply(next, write.expectedRev, statements));
-                    }
-                }
+            try {
+                WriteResult[] results = new WriteResult[batch.size()];
+                insert(batch, results, connection);
+                update(batch, results, connection);
+                secrets(batch, results, connection);
                 connection.commit();
                 return results;
             } catch (SQLException | JsonProcessingException | RuntimeException failure) {
@@ -351,76 +352,99 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         }
     }
 
-    /** Looking and writing are one step for this node's one writer; of another node's, the index of aliases knows. */
-    private static WriteResult apply(MeterState next, long expectedRev, Statements statements)
+    private static void insert(List<Pending> batch, WriteResult[] results, Connection connection)
             throws SQLException, JsonProcessingException {
-        String alias = next.tombstone() || !(next.settings() instanceof KeySettings key) ? null : key.alias();
-        if (alias != null) {
-            Optional<String> owner = ownerOf(alias, statements.byAlias);
-            if (owner.isPresent() && !owner.get().equals(next.id())) {
-                return WriteResult.ALIAS_TAKEN;
-            }
-        }
-        WriteResult result = expectedRev == 0
-                ? insert(next, alias, statements)
-                : update(next, alias, expectedRev, statements.update);
-        if (result == WriteResult.WRITTEN && next.settings() instanceof KeySettings) {
-            secrets(next, statements.connection);
-        }
-        return result;
-    }
-
-    /** Of a key that was never rotated there are none, and of one that was they change with its settings. */
-    private static void secrets(MeterState next, Connection connection) throws SQLException {
-        if (next.secrets().isEmpty() && !next.tombstone()) {
-            return;
-        }
-        try (PreparedStatement forget = connection.prepareStatement(FORGET_SECRETS);
-                PreparedStatement insert = connection.prepareStatement(SECRET)) {
-            forget.setString(1, next.id());
-            forget.executeUpdate();
-            for (MeterState.Secret secret : next.secrets()) {
-                if (!secret.hash().equals(next.id())) {
-                    insert.setString(1, secret.hash());
-                    insert.setString(2, next.id());
-                    insert.executeUpdate();
+        try (PreparedStatement insert = connection.prepareStatement(INSERT);
+                PreparedStatement exists = connection.prepareStatement(EXISTS)) {
+            for (int i = 0; i < results.length; i++) {
+                if (batch.get(i).isFirst()) {
+                    results[i] = insert(batch.get(i).row(), insert, exists);
                 }
             }
         }
     }
 
-    private static WriteResult insert(MeterState next, @Nullable String alias, Statements statements)
+    private static WriteResult insert(MeterState next, PreparedStatement insert, PreparedStatement exists)
             throws SQLException, JsonProcessingException {
-        PreparedStatement insert = statements.insert;
         insert.setString(1, next.id());
         insert.setLong(2, next.rev());
         insert.setLong(3, next.nonce());
         insert.setString(4, MeterPayload.write(next));
-        insert.setString(5, alias);
+        insert.setString(5, alias(next));
         insert.setBoolean(6, next.tombstone());
         insert.setLong(7, System.currentTimeMillis());
         insert.setString(8, name(next.settings() instanceof AccountSettings account ? account.kind() : null));
         if (insert.executeUpdate() == 1) {
             return WriteResult.WRITTEN;
         }
-        statements.exists.setString(1, next.id());
-        try (ResultSet row = statements.exists.executeQuery()) {
+        exists.setString(1, next.id());
+        try (ResultSet row = exists.executeQuery()) {
             return row.next() ? WriteResult.CONFLICT : WriteResult.ALIAS_TAKEN;
         }
     }
 
-    private static WriteResult update(
-            MeterState next, @Nullable String alias, long expectedRev, PreparedStatement update)
+    /** All in one; a row of another revision is not among those that were changed, a taken alias fails them all. */
+    private static void update(List<Pending> batch, WriteResult[] results, Connection connection)
+            throws SQLException, JsonProcessingException {
+        try (PreparedStatement update = connection.prepareStatement(UPDATE)) {
+            for (Pending write : batch) {
+                if (!write.isFirst()) {
+                    add(write.row(), write.expectedRev, update);
+                }
+            }
+            int[] changed = update.executeBatch();
+            for (int i = 0, next = 0; i < results.length; i++) {
+                if (!batch.get(i).isFirst()) {
+                    results[i] = changed[next++] == 1 ? WriteResult.WRITTEN : WriteResult.CONFLICT;
+                }
+            }
+        }
+    }
+
+    private static void add(MeterState next, long expectedRev, PreparedStatement update)
             throws SQLException, JsonProcessingException {
         update.setLong(1, next.rev());
         update.setLong(2, next.nonce());
         update.setString(3, MeterPayload.write(next));
-        update.setString(4, alias);
+        update.setString(4, alias(next));
         update.setBoolean(5, next.tombstone());
         update.setLong(6, System.currentTimeMillis());
         update.setString(7, next.id());
         update.setLong(8, expectedRev);
-        return update.executeUpdate() == 1 ? WriteResult.WRITTEN : WriteResult.CONFLICT;
+        update.addBatch();
+    }
+
+    /** A deleted key's is free. */
+    private static @Nullable String alias(MeterState state) {
+        return state.tombstone() || !(state.settings() instanceof KeySettings key) ? null : key.alias();
+    }
+
+    /** A key that was never rotated has none, and one that was keeps each of them until it is deleted. */
+    private static void secrets(List<Pending> batch, WriteResult[] results, Connection connection) throws SQLException {
+        try (PreparedStatement forget = connection.prepareStatement(FORGET_SECRETS);
+                PreparedStatement insert = connection.prepareStatement(SECRET)) {
+            for (int i = 0; i < results.length; i++) {
+                MeterState key = batch.get(i).row();
+                if (results[i] != WriteResult.WRITTEN || !(key.settings() instanceof KeySettings)) {
+                    continue;
+                }
+                if (key.tombstone()) {
+                    forget.setString(1, key.id());
+                    forget.addBatch();
+                }
+                for (MeterState.Secret secret : key.secrets()) {
+                    if (!secret.hash().equals(key.id())) {
+                        insert.setString(1, secret.hash());
+                        insert.setString(2, key.id());
+                        insert.setString(3, secret.hash());
+                        insert.setString(4, key.id());
+                        insert.addBatch();
+                    }
+                }
+            }
+            forget.executeBatch();
+            insert.executeBatch();
+        }
     }
 
     /** Writes what waits, then stops. The database stays open: it is not this class's. */

@@ -194,6 +194,85 @@ class JdbcMeterStoreTest {
     }
 
     @Test
+    void anAliasThatIsTakenIsRefusedToAnUpdateAndTakesNoOtherAlong() {
+        get(store.write("a", 0, state("a", 1, "ci", false)));
+        get(store.write("b", 0, state("b", 1, null, false)));
+        get(store.write("c", 0, state("c", 1, null, false)));
+
+        List<CompletionStage<WriteResult>> writes = List.of(
+                store.write("first", 0, state("first", 1, null, false)),
+                store.write("b", 1, state("b", 2, "ci", false)),
+                store.write("c", 1, state("c", 2, "other", false)));
+
+        assertThat(writes)
+                .extracting(JdbcMeterStoreTest::get)
+                .containsExactly(WriteResult.WRITTEN, WriteResult.ALIAS_TAKEN, WriteResult.WRITTEN);
+        assertThat(get(store.findByAlias("ci"))).contains("a");
+        assertThat(get(store.findByAlias("other"))).contains("c");
+        assertThat(get(store.write("b", 1, state("b", 2, null, false)))).isEqualTo(WriteResult.WRITTEN);
+    }
+
+    @Test
+    void eachOfManyHasItsOwnAnswer() {
+        for (int i = 0; i < 100; i++) {
+            get(store.write("k" + i, 0, state("k" + i, 1, null, false)));
+        }
+
+        List<CompletionStage<WriteResult>> writes = IntStream.range(0, 200)
+                .mapToObj(i -> {
+                    int rev = i % 3 == 0 ? 0 : i % 3; // there is none, or is not another
+                    return store.write("k" + i, rev, state("k" + i, rev + 1, null, false));
+                })
+                .toList();
+
+        for (int i = 0; i < 200; i++) {
+            boolean fits = i % 3 == (i < 100 ? 1 : 0);
+            assertThat(get(writes.get(i))).isEqualTo(fits ? WriteResult.WRITTEN : WriteResult.CONFLICT);
+        }
+    }
+
+    @Test
+    void aSecretLeadsToOneKeyUntilThatIsDeleted() {
+        MeterState.Secret once = new MeterState.Secret("s1", 5);
+        MeterState.Secret now = new MeterState.Secret("s2", Long.MAX_VALUE);
+        get(store.write("a", 0, state("a", 1, null, false)));
+        get(store.write("b", 0, state("b", 1, null, false)));
+        get(store.write("a", 1, opened(state("a", 2, null, false), once)));
+        get(store.write("a", 2, opened(state("a", 3, null, false), now, once)));
+
+        WriteResult taken = get(store.write("b", 1, opened(state("b", 2, null, false), now)));
+
+        assertThat(taken).isEqualTo(WriteResult.ALIAS_TAKEN);
+        assertThat(get(store.secrets())).isEqualTo(Map.of("s1", "a", "s2", "a"));
+        get(store.write("a", 3, state("a", 4, null, true)));
+        assertThat(get(store.secrets())).isEmpty();
+        assertThat(get(store.write("b", 1, opened(state("b", 2, null, false), now))))
+                .isEqualTo(WriteResult.WRITTEN);
+    }
+
+    private static MeterState opened(MeterState key, MeterState.Secret... secrets) {
+        return new MeterState(
+                key.id(),
+                key.settings(),
+                key.version(),
+                key.tombstone(),
+                key.rev(),
+                key.nonce(),
+                key.epoch(),
+                key.born(),
+                key.host(),
+                key.clean(),
+                key.spentNanoUsd(),
+                key.spentBefore(),
+                key.limits(),
+                key.holds(),
+                List.of(secrets),
+                key.former(),
+                key.request(),
+                key.past());
+    }
+
+    @Test
     void aRowOfALaterFormatIsUnreadableAndStaysAsItIs() throws SQLException {
         get(store.write("k", 0, state("k", 1, null, false)));
         sql("update meter set payload = replace(payload, '\"format\":3', '\"format\":99')");

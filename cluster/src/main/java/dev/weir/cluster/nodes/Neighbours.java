@@ -209,11 +209,14 @@ public final class Neighbours implements Nodes {
     /** From now on it cannot say that it is there. */
     void shutOut(long incarnation) {
         if (incarnation != self.card.incarnation() && fencing.add(incarnation)) {
-            LOG.warn("Node {} is shut out: it was not left by itself, and is no member any more", incarnation);
             self.blocking.execute(() -> {
                 try {
-                    self.table.fence(incarnation);
-                    self.authority.readNow();
+                    if (self.table.fence(incarnation, self.card.incarnation())) {
+                        LOG.warn("Node {} is shut out: it did not leave by itself, and is no member", incarnation);
+                        self.authority.readNow();
+                    } else {
+                        fencing.remove(incarnation); // this one may not now; whoever needs it asks again
+                    }
                 } catch (RuntimeException failure) {
                     fencing.remove(incarnation); // whoever needs it asks again
                     LOG.warn("Node {} could not be shut out: {}", incarnation, failure.getMessage());

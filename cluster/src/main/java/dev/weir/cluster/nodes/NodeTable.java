@@ -24,10 +24,13 @@ public final class NodeTable {
 
     private final Database database;
     private final String now;
+    private final String mayAct;
 
     public NodeTable(Database database) {
         this.database = database;
         this.now = database.clock();
+        long silent = Authority.TERM.plus(Authority.GUARD).toMillis();
+        this.mayAct = AT_WORK + " and coalesce(renewed_at, started_at) >= " + now + " - " + silent;
     }
 
     /** A number for this start of the process that no other start has or will have. */
@@ -112,12 +115,11 @@ public final class NodeTable {
      */
     @Nullable
     LeaseRow takeLease(Connection connection, String name, long incarnation) throws SQLException {
-        long silent = Authority.TERM.plus(Authority.GUARD).toMillis();
         try (PreparedStatement take = connection.prepareStatement(
                         "insert into lease (name, holder) select ?, incarnation from node where incarnation = ? and "
                                 + AT_WORK + " on conflict (name) do update set holder = excluded.holder"
                                 + " where not exists (select 1 from node where incarnation = lease.holder and "
-                                + AT_WORK + " and coalesce(renewed_at, started_at) >= " + now + " - " + silent + ")");
+                                + mayAct + ")");
                 PreparedStatement select = connection.prepareStatement(
                         "select holder, coalesce(renewed_at, started_at) from lease join node"
                                 + " on incarnation = holder where name = ? and exists"
@@ -146,20 +148,37 @@ public final class NodeTable {
         }
     }
 
-    /** From now on the node cannot say that it is there. */
-    void fence(long incarnation) {
-        update("fenced_at = " + now, incarnation, AT_WORK);
+    /**
+     * From now on the node cannot say that it is there.
+     *
+     * @param by who says so: a node that is over itself shuts nobody out
+     * @return false when that one is
+     */
+    boolean fence(long incarnation, long by) {
+        String ifBy = "exists (select 1 from node where incarnation = ? and " + mayAct + ")";
+        try (Connection connection = database.writing().getConnection();
+                PreparedStatement update = connection.prepareStatement("update node set fenced_at = " + now
+                        + " where incarnation = ? and " + AT_WORK + " and " + ifBy);
+                PreparedStatement select = connection.prepareStatement("select 1 where " + ifBy)) {
+            update.setLong(1, incarnation);
+            update.setLong(2, by);
+            if (update.executeUpdate() == 1) {
+                return true;
+            }
+            select.setLong(1, by);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next();
+            }
+        } catch (SQLException failure) {
+            throw new StoreException("a node's row cannot be written: " + failure.getMessage(), failure);
+        }
     }
 
     /** The node has left, or is over. */
     public void ended(long incarnation) {
-        update("stopped_at = " + now, incarnation, "stopped_at is null");
-    }
-
-    private void update(String what, long incarnation, String where) {
         try (Connection connection = database.writing().getConnection();
                 PreparedStatement update = connection.prepareStatement(
-                        "update node set " + what + " where incarnation = ? and " + where)) {
+                        "update node set stopped_at = " + now + " where incarnation = ? and stopped_at is null")) {
             update.setLong(1, incarnation);
             update.executeUpdate();
         } catch (SQLException failure) {

@@ -170,21 +170,41 @@ class StoreLeaseTest {
         Side second = new Side();
         assertThat(said(first.lease.acquire())).isTrue();
 
-        table.fence(first.incarnation);
+        assertThat(table.fence(first.incarnation, second.incarnation)).isTrue();
 
         assertThat(said(first.lease.acquire())).isFalse();
         assertThat(said(second.lease.acquire())).isTrue();
     }
 
+    /** What it was told before may not be so any more. */
     @Test
-    void itIsHeldOnlyWhileTheNodeMayAct() throws Exception {
+    void whoHasItAsksAgainBeforeItDecides() throws Exception {
         Side first = new Side();
+        first.authority.start();
         assertThat(said(first.lease.acquire())).isTrue();
 
         assertThat(first.lease.checkLease()).isFalse();
-        first.authority.start();
-        assertThat(first.lease.checkLease()).isTrue();
+        assertThat(said(first.lease.acquire())).isTrue();
         first.authority.close();
+    }
+
+    @Test
+    void aNodeThatIsOverShutsNobodyOut() throws Exception {
+        Side first = new Side();
+        Side second = new Side();
+        Side third = new Side();
+        first.silentFor(Authority.TERM.plus(Authority.GUARD).plusMillis(1));
+        table.ended(second.incarnation);
+
+        assertThat(table.fence(third.incarnation, first.incarnation)).isFalse();
+        assertThat(table.fence(third.incarnation, second.incarnation)).isFalse();
+
+        assertThat(said(third.lease.acquire())).isTrue();
+        assertThat(table.fence(first.incarnation, third.incarnation)).isTrue();
+        assertThat(table.fence(first.incarnation, third.incarnation))
+                .as("it is out already")
+                .isTrue();
+        assertThat(table.fence(third.incarnation, first.incarnation)).isFalse();
     }
 
     @Test

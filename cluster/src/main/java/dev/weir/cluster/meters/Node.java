@@ -17,6 +17,7 @@ import dev.weir.cluster.nodes.Membership;
 import dev.weir.cluster.nodes.NodeKey;
 import dev.weir.cluster.store.Database;
 import dev.weir.cluster.store.JdbcMeterStore;
+import dev.weir.cluster.store.StoreException;
 import dev.weir.config.AccountId;
 import dev.weir.config.WeirSettings;
 import java.time.Duration;
@@ -162,9 +163,9 @@ public final class Node {
                 store,
                 bounds);
         Node node = new Node(system, membership, meters, store, shares);
-        return membership
-                .introduce(keeper)
-                .thenCompose(introduced -> known(store, shares, keys))
+        CompletionStage<Runnable> known =
+                membership.introduce(keeper).thenCompose(introduced -> known(store, shares, keys));
+        return orEnd(known, store, membership)
                 .thenCompose(lists -> {
                     keeper.tell(new Keeper.Known(lists));
                     LostCalls lost = new LostCalls(new LostHolds(database.writing(), membership.clock()));
@@ -175,6 +176,19 @@ public final class Node {
                 })
                 .thenCompose(joined ->
                         node.warm(System.nanoTime() + bounds.startTimeout().toNanos()));
+    }
+
+    /** Others have heard of this node by now: where it gets no further they do not wait until its right to act is over. */
+    private static <T> CompletionStage<T> orEnd(CompletionStage<T> begin, JdbcMeterStore store, Membership membership) {
+        return begin.exceptionallyComposeAsync(failure -> {
+            try {
+                store.close();
+                membership.close();
+            } catch (StoreException alsoFailed) {
+                failure.addSuppressed(alsoFailed);
+            }
+            return CompletableFuture.failedFuture(failure);
+        });
     }
 
     /** Reads which keys and accounts there are, and says how to take them in. */

@@ -31,6 +31,9 @@ final class NeighboursActor {
     /** A node that answers no greeting, and whose time is up, is left alone for so many ticks: it may be about to renew. */
     private static final int TICKS_OF_PATIENCE = 12;
 
+    /** So long this node has to have had its right before it calls another one silent: when the store was away, all were. */
+    private static final int TICKS_WITH_RIGHT = 12;
+
     /** So long it has to be that others may act and this node may not. */
     private static final int TICKS_TO_STEP_DOWN = 20;
 
@@ -46,7 +49,9 @@ final class NeighboursActor {
     private List<NodeRow> rows = List.of();
     private @Nullable Set<Long> unmet;
     private long storeMillis;
+    private long readMillis;
     private int ticks;
+    private int withRight;
     private int withoutRight;
     private boolean othersMay;
 
@@ -131,6 +136,7 @@ final class NeighboursActor {
 
     private void read(Neighbours.Rows read) {
         rows = read.rows();
+        readMillis = read.storeMillis();
         neighbours.readAgain();
         look(read.storeMillis());
     }
@@ -172,18 +178,30 @@ final class NeighboursActor {
         }
     }
 
-    /** Whoever is no member any more may still think that it is one; who was leaving has the time to say so in the store. */
+    /**
+     * Whoever is no member any more may still think that it is one; who was leaving has the time to say so in the store. And
+     * whoever greeted and then ended before it was a member is missed by nobody else.
+     */
     private void fenceRemoved() {
-        Set<Long> lapsed = rows.stream()
-                .filter(row -> row.isLapsed(storeMillis))
-                .map(NodeRow::incarnation)
-                .collect(Collectors.toSet());
+        Set<Long> lapsed = lapsed(storeMillis);
+        Set<Long> silent =
+                withRight >= TICKS_WITH_RIGHT && self().joined().getAsBoolean() ? lapsed(readMillis) : Set.of();
         for (Card card : neighbours.cards().values()) {
             Boolean downed = removed.get(card.uid());
-            if (downed != null && (downed || lapsed.contains(card.incarnation()))) {
+            boolean wasMember = downed != null && (downed || lapsed.contains(card.incarnation()));
+            if (wasMember
+                    || (silent.contains(card.incarnation())
+                            && !self().isMember().test(card.uid()))) {
                 neighbours.shutOut(card.incarnation());
             }
         }
+    }
+
+    private Set<Long> lapsed(long now) {
+        return rows.stream()
+                .filter(row -> row.isLapsed(now))
+                .map(NodeRow::incarnation)
+                .collect(Collectors.toSet());
     }
 
     /** Greets all who may be at work and have not said who they are: a node that starts, until all have; any, when one is missed. */
@@ -274,6 +292,7 @@ final class NeighboursActor {
 
     private void tick() {
         ticks++;
+        withRight = neighbours.mayDecide() ? withRight + 1 : 0;
         shutOut();
         greet();
         if (rows.stream().anyMatch(NodeRow::fenced)) {

@@ -1,7 +1,9 @@
 package dev.weir.cluster.meters;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.weir.actors.meter.AdminReply;
 import dev.weir.actors.meter.Decision;
@@ -10,11 +12,17 @@ import dev.weir.actors.meter.MeterSettings;
 import dev.weir.actors.meter.MeterView;
 import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Standing;
+import dev.weir.cluster.nodes.NodeTable;
 import dev.weir.cluster.store.Database;
+import dev.weir.cluster.store.PostgresServer;
 import dev.weir.config.KeySettings;
 import dev.weir.config.Limits;
 import dev.weir.config.Money;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
@@ -23,6 +31,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.junit.jupiter.api.Test;
@@ -32,6 +41,8 @@ final class NodeTest {
 
     static final Duration TIMEOUT = Duration.ofSeconds(2);
     static final Need CALL = Need.ofCall(10, 100, true);
+    private static final NodeSettings SETTINGS = new NodeSettings(
+            "test", ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50, 10, List.of());
 
     @TempDir
     Path directory = Path.of("");
@@ -42,10 +53,8 @@ final class NodeTest {
         static Running start(Path directory) {
             ActorSystem<Void> system =
                     ActorSystem.create(Behaviors.empty(), "weir", Node.config(ConfigFactory.empty()));
-            NodeSettings settings = new NodeSettings(
-                    "test", ZoneOffset.UTC, MeterSettings.Unpriced.REJECT, Duration.ofMinutes(1), 50, 10, List.of());
             Database database = Database.open(directory);
-            return new Running(system, get(Node.start(system, database, settings, InstantSource.system(), () -> {})));
+            return new Running(system, get(Node.start(system, database, SETTINGS, InstantSource.system(), () -> {})));
         }
 
         Meters meters() {
@@ -125,6 +134,37 @@ final class NodeTest {
                 assertThat(view.openHolds()).isZero();
                 assertThat(view.standings()).extracting(Standing::committed).containsExactly(1L, 100L);
             }
+        }
+    }
+
+    /** Somebody seems to be at work who does not answer. */
+    @Test
+    void aNodeThatCannotStartHasLeft() throws SQLException {
+        Config brief = ConfigFactory.parseString("weir.cluster.start-timeout = 1s");
+        try (Database database = Database.open(directory, PostgresServer.newDatabase())) {
+            long silent = new NodeTable(database).register("test");
+            sql(database, "update node set renewed_at = renewed_at + 3600000, address = '127.0.0.1:1'");
+            ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "weir", Node.config(brief));
+
+            assertThatThrownBy(() -> get(Node.start(system, database, SETTINGS, InstantSource.system(), () -> {})))
+                    .hasRootCauseInstanceOf(TimeoutException.class);
+
+            try (Connection connection = database.reading().getConnection();
+                    Statement statement = connection.createStatement();
+                    ResultSet row = statement.executeQuery("select incarnation from node where stopped_at is null")) {
+                assertThat(row.next()).isTrue();
+                assertThat(row.getLong(1)).isEqualTo(silent);
+                assertThat(row.next()).isFalse();
+            }
+            system.terminate();
+            get(system.getWhenTerminated());
+        }
+    }
+
+    private static void sql(Database database, String sql) throws SQLException {
+        try (Connection connection = database.writing().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
         }
     }
 

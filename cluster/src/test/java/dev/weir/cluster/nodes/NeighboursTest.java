@@ -10,9 +10,13 @@ import dev.weir.cluster.nodes.Neighbours.Card;
 import dev.weir.cluster.nodes.Neighbours.Command;
 import dev.weir.cluster.store.Database;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.Address;
@@ -39,12 +43,14 @@ final class NeighboursTest {
 
     private final ActorTestKit kit = ActorTestKit.create("weir", Node.config(ConfigFactory.empty()));
     private final CountDownLatch steppedDown = new CountDownLatch(1);
+    private final Set<Long> members = ConcurrentHashMap.newKeySet();
     private Database database;
     private Neighbours neighbours;
 
     @BeforeEach
     void open() {
         database = Database.open(directory);
+        members.addAll(List.of(1L, 2L, 3L));
         neighbours = of(kit, 1);
     }
 
@@ -64,7 +70,7 @@ final class NeighboursTest {
                 authority,
                 table,
                 Runnable::run,
-                uid -> true,
+                members::contains,
                 () -> true,
                 steppedDown::countDown));
     }
@@ -157,6 +163,37 @@ final class NeighboursTest {
             Awaitility.await().until(() -> neighbours.keepers().containsKey(2L));
         } finally {
             far.shutdownTestKit();
+        }
+    }
+
+    @Test
+    void whoGreetedAndEndedBeforeItWasAMemberIsShutOutByANodeThatHasItsRight() {
+        for (int node = 1; node <= 3; node++) {
+            neighbours.self().table().register("1");
+        }
+        members.remove(3L);
+        ActorRef<Command> actor = kit.spawn(NeighboursActor.create(neighbours, TICK));
+        TestProbe<Command> others = kit.createTestProbe();
+        actor.tell(new Neighbours.Hello(card(2), others.getRef()));
+        actor.tell(new Neighbours.Hello(card(3), others.getRef()));
+        long lapsed = NOW - Authority.TERM.plus(Authority.GUARD).toMillis() - 1;
+        actor.tell(new Neighbours.Rows(
+                List.of(row(1, ""), new NodeRow(2, "", lapsed, false, true), new NodeRow(3, "", lapsed, false, false)),
+                NOW));
+
+        Awaitility.await().during(500, TimeUnit.MILLISECONDS).until(() -> fenced().isEmpty());
+        try (Authority right = neighbours.self().authority()) {
+            right.start();
+            Awaitility.await().until(() -> fenced().equals(List.of(3L)));
+        }
+    }
+
+    private List<Long> fenced() throws SQLException {
+        try (Connection connection = database.session(Duration.ofSeconds(5))) {
+            return neighbours.self().table().atWork(connection).stream()
+                    .filter(NodeRow::fenced)
+                    .map(NodeRow::incarnation)
+                    .toList();
         }
     }
 

@@ -306,7 +306,7 @@ final class Clustered implements Membership {
         Map<Long, Card> others = nodes().peers();
         List<String> known = others.values().stream().map(Card::address).toList();
         List<String> seeds = Seeds.besides(known, settings.seeds());
-        boolean none = nodes().met().stream().noneMatch(Card::joined);
+        boolean none = isNobodyMember(nodes().met(), authority.rows(), incarnation);
         Set<Address> addresses = new LinkedHashSet<>();
         if (none && others.keySet().iterator().next() == incarnation) {
             // Seeds of another store have until the next time to say so.
@@ -318,6 +318,12 @@ final class Clustered implements Membership {
         }
         seeds.forEach(each -> addresses.add(address(each)));
         cluster.manager().tell(new JoinSeedNodes(List.copyOf(addresses)));
+    }
+
+    /** What a node said of itself is as old as its greeting; its row says what it is since. */
+    static boolean isNobodyMember(List<Card> met, List<NodeRow> rows, long incarnation) {
+        return met.stream().noneMatch(Card::joined)
+                && rows.stream().noneMatch(row -> row.joined() && !row.fenced() && row.incarnation() != incarnation);
     }
 
     private Address address(String hostAndPort) {

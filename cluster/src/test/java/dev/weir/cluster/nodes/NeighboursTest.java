@@ -198,6 +198,22 @@ final class NeighboursTest {
     }
 
     @Test
+    void whoGreetedBeforeItWasAMemberIsOneByItsRow() {
+        Card greeted = new Card(2, 2, "127.0.0.1:1", false, card(2).keeper());
+        NodeRow ahead = new NodeRow(2, "", NOW, false, false);
+
+        assertThat(Clustered.isNobodyMember(List.of(greeted), List.of(row(1, ""), ahead), 1))
+                .isTrue();
+        assertThat(Clustered.isNobodyMember(List.of(greeted), List.of(row(1, ""), row(2, "")), 1))
+                .isFalse();
+        assertThat(Clustered.isNobodyMember(List.of(greeted), List.of(new NodeRow(2, "", NOW, true, true)), 1))
+                .as("it was shut out")
+                .isTrue();
+        assertThat(Clustered.isNobodyMember(List.of(card(2)), List.of(ahead), 1))
+                .isFalse();
+    }
+
+    @Test
     void aNodeStepsDownWhileOthersHaveTheirRightAndNotBecauseTheyHadIt() throws InterruptedException {
         ActorRef<Command> actor = kit.spawn(NeighboursActor.create(neighbours, TICK));
         TestProbe<Command> other = kit.createTestProbe();

@@ -2,12 +2,12 @@ package dev.weir.cluster.meters;
 
 import dev.weir.actors.meter.Lost;
 import dev.weir.cluster.ledger.LostHold;
-import dev.weir.cluster.ledger.LostHolds;
-import dev.weir.cluster.store.StoreException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,17 +18,20 @@ final class LostCalls implements AutoCloseable {
     private static final int BATCH = 500;
     private static final long AGAIN_MILLIS = 500;
 
-    private final LostHolds ledger;
+    private final ToIntFunction<List<LostHold>> ledger;
+    private final AtomicInteger waiting = new AtomicInteger();
     private final LinkedBlockingQueue<LostHold> queue = new LinkedBlockingQueue<>();
     private final Thread thread =
             Thread.ofPlatform().name("weir-lost-calls").daemon(true).unstarted(this::writeAll);
 
-    LostCalls(LostHolds ledger) {
+    /** @param ledger writes all of them or none, and says how many were new */
+    LostCalls(ToIntFunction<List<LostHold>> ledger) {
         this.ledger = ledger;
         thread.start();
     }
 
     void take(Lost lost) {
+        waiting.incrementAndGet();
         queue.add(new LostHold(
                 lost.hold(),
                 lost.key(),
@@ -49,6 +52,7 @@ final class LostCalls implements AutoCloseable {
                 batch.add(queue.take());
                 queue.drainTo(batch, BATCH - 1);
                 writeUntilDone(batch);
+                waiting.addAndGet(-batch.size());
                 batch.clear();
             }
         } catch (InterruptedException closed) {
@@ -60,24 +64,24 @@ final class LostCalls implements AutoCloseable {
         boolean failed = false;
         while (true) {
             try {
-                LOG.info("{} calls of nodes that are gone are charged what they held", ledger.write(batch));
+                LOG.info("{} calls of nodes that are gone are charged what they held", ledger.applyAsInt(batch));
                 return;
-            } catch (StoreException failure) {
+            } catch (RuntimeException failure) {
                 if (!failed) {
                     failed = true;
-                    LOG.warn("calls of nodes that are gone cannot be written yet: {}", failure.getMessage());
+                    LOG.warn("calls of nodes that are gone cannot be written yet", failure);
                 }
                 TimeUnit.MILLISECONDS.sleep(AGAIN_MILLIS);
             }
         }
     }
 
-    /** Writes what waits, for a moment. */
+    /** Writes what waits and what is in hand, for a moment. */
     @Override
     public void close() {
         try {
             for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
-                    !queue.isEmpty() && System.nanoTime() - end < 0; ) {
+                    waiting.get() > 0 && System.nanoTime() - end < 0; ) {
                 TimeUnit.MILLISECONDS.sleep(10);
             }
             thread.interrupt();

@@ -168,7 +168,7 @@ public final class Node {
         return orEnd(known, store, membership)
                 .thenCompose(lists -> {
                     keeper.tell(new Keeper.Known(lists));
-                    LostCalls lost = new LostCalls(new LostHolds(database.writing(), membership.clock()));
+                    LostCalls lost = new LostCalls(new LostHolds(database.writing(), membership.clock())::write);
                     membership.calls(meters::sayRunning, lost::take);
                     node.place(system, store, settings.meters(membership), membership.clock(), dispatcher);
                     node.endWith(system, keeper, store, lost, database, bounds);

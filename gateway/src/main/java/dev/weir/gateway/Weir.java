@@ -72,6 +72,9 @@ public final class Weir implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Weir.class);
     private static final Duration SETTLED_WITHIN = Duration.ofSeconds(10);
 
+    /** How long the actor system may take to end: longer than all phases of its shutdown together. */
+    static final Duration ENDED_WITHIN = Duration.ofSeconds(140);
+
     /** Of more loops one would be too narrow for what all of them say to other nodes. */
     private static final int MOST_LOOPS_FOR_ONE_LINE = 4;
 
@@ -147,7 +150,7 @@ public final class Weir implements AutoCloseable {
                 Behaviors.empty(), "weir", Node.store(database).withFallback(engine));
         closings.push(() -> {
             system.terminate();
-            system.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
+            system.getWhenTerminated().toCompletableFuture().get(ENDED_WITHIN.toSeconds(), TimeUnit.SECONDS);
         });
         AttemptJournal journal = AttemptJournal.open(
                 settings.storage().data(), settings.storage().journalBytes());

@@ -92,7 +92,7 @@ public final class Authority implements InstantSource, AutoCloseable {
     /** Whether this node may act now. */
     public boolean holds() {
         Sent last = renewed;
-        if (last == null || lost) {
+        if (last == null || isOver()) {
             return false;
         }
         long term = TERM.toMillis();

@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -43,6 +44,9 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private static final int BATCH = 256;
     private static final int FETCH = 10_000;
     private static final long UNREADABLE_NANOS = TimeUnit.SECONDS.toNanos(12);
+
+    /** How long the last writes, and then the last reads, may take at the end: as long as an answer of the store. */
+    private static final Duration LAST = Duration.ofSeconds(5);
 
     private static final String LOAD = "select m.rev, m.nonce, m.payload, coalesce(s.nano_usd, 0)"
             + " from meter m left join spend s on s.who = m.id where m.id = ?";
@@ -90,14 +94,20 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
     private volatile long unreadableAt;
     private final DataSource reading;
     private final DataSource writing;
+    private final Duration last;
     private final LinkedBlockingQueue<Pending> queue = new LinkedBlockingQueue<>();
     private final ExecutorService readers = Executors.newFixedThreadPool(
             READERS, Thread.ofPlatform().name("weir-store-read-", 0).factory());
     private final Thread writer = Thread.ofPlatform().name("weir-store-write").unstarted(this::writeAll);
 
     public JdbcMeterStore(Database database) {
+        this(database, LAST);
+    }
+
+    JdbcMeterStore(Database database, Duration last) {
         this.reading = database.reading();
         this.writing = database.writing();
+        this.last = last;
         writer.start();
     }
 
@@ -447,14 +457,17 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
         }
     }
 
-    /** Writes what waits, then stops. The database stays open: it is not this class's. */
+    /** Writes what waits, for a moment, then stops. The database stays open: it is not this class's. */
     @Override
     public void close() {
         queue.add(new Pending(null, 0, new CompletableFuture<>()));
         readers.shutdown();
         try {
-            writer.join();
-            if (!readers.awaitTermination(5, TimeUnit.SECONDS)) {
+            if (!writer.join(last)) {
+                LOG.warn("writes of the store were still running when it was closed");
+                writer.interrupt();
+            }
+            if (!readers.awaitTermination(last.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOG.warn("reads of the store were still running when it was closed");
             }
         } catch (InterruptedException interrupted) {

@@ -2,6 +2,7 @@ package dev.weir.cluster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.weir.actors.meter.Hold;
 import dev.weir.actors.meter.HoldId;
 import dev.weir.actors.meter.LimitId;
@@ -21,7 +22,9 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @SuppressWarnings("NullAway.Init")
@@ -325,6 +329,26 @@ class JdbcMeterStoreTest {
         store.close();
 
         assertThat(store.write("k", 0, state("k", 1, null, false))).isCompletedExceptionally();
+    }
+
+    /** Nobody gets a connection to write with, which takes longer than the end may. */
+    @Test
+    @Timeout(4)
+    void theEndDoesNotWaitForAWriteThatDoesNotEnd() throws SQLException {
+        JdbcMeterStore other = new JdbcMeterStore(database, Duration.ofMillis(100));
+        int writers = database.writing().unwrap(HikariDataSource.class).getMaximumPoolSize();
+        List<Connection> taken = new ArrayList<>();
+        for (int i = 0; i < writers; i++) {
+            taken.add(database.writing().getConnection());
+        }
+        CompletionStage<WriteResult> write = other.write("k", 0, state("k", 1, null, false));
+
+        other.close();
+
+        assertThat(write).failsWithin(Duration.ofSeconds(2));
+        for (Connection connection : taken) {
+            connection.close();
+        }
     }
 
     /** A change here is a change of the format: rows of released versions look like this. */

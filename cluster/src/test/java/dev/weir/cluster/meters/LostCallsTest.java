@@ -48,10 +48,12 @@ final class LostCallsTest {
         assertThat(written).containsExactly(HOLD);
     }
 
+    /** Cut off as a pool of connections is. */
     private static void await(CountDownLatch latch) {
         try {
             latch.await();
         } catch (InterruptedException cutOff) {
+            Thread.currentThread().interrupt();
             throw new IllegalStateException(cutOff);
         }
     }

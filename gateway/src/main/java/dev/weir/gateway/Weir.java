@@ -54,6 +54,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.stream.SystemMaterializer;
@@ -72,7 +73,7 @@ public final class Weir implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Weir.class);
     private static final Duration SETTLED_WITHIN = Duration.ofSeconds(10);
 
-    /** How long the actor system may take to end: longer than all phases of its shutdown together. */
+    /** How long the shutdown of the actor system may take: longer than all its phases together. */
     static final Duration ENDED_WITHIN = Duration.ofSeconds(140);
 
     /** Of more loops one would be too narrow for what all of them say to other nodes. */
@@ -149,8 +150,11 @@ public final class Weir implements AutoCloseable {
         ActorSystem<Void> system = ActorSystem.create(
                 Behaviors.empty(), "weir", Node.store(database).withFallback(engine));
         closings.push(() -> {
-            system.terminate();
-            system.getWhenTerminated().toCompletableFuture().get(ENDED_WITHIN.toSeconds(), TimeUnit.SECONDS);
+            // Not the system's own end: where that hangs, the last phase gives it up.
+            CoordinatedShutdown.get(system)
+                    .runAll(CoordinatedShutdown.actorSystemTerminateReason())
+                    .toCompletableFuture()
+                    .get(ENDED_WITHIN.toSeconds(), TimeUnit.SECONDS);
         });
         AttemptJournal journal = AttemptJournal.open(
                 settings.storage().data(), settings.storage().journalBytes());

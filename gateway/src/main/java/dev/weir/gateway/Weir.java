@@ -150,7 +150,8 @@ public final class Weir implements AutoCloseable {
         ActorSystem<Void> system = ActorSystem.create(
                 Behaviors.empty(), "weir", Node.store(database).withFallback(engine));
         closings.push(() -> {
-            // Not the system's own end: where that hangs, the last phase gives it up.
+            // Not the system's own end: where that hangs, as streams of Artery may (apache/pekko#3317), the last phase
+            // gives it up.
             CoordinatedShutdown.get(system)
                     .runAll(CoordinatedShutdown.actorSystemTerminateReason())
                     .toCompletableFuture()

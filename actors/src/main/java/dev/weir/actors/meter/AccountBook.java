@@ -329,7 +329,9 @@ final class AccountBook {
         for (Want want : planned.values()) {
             List<Allotted.Line> lines = isGroup()
                     ? asked(want)
-                    : durable.limits().stream().map(limit -> line(limit, want)).toList();
+                    : durable.limits().stream()
+                            .map(limit -> line(limit, want.node(), genOf(line(want, limit.id(), durable.born()))))
+                            .toList();
             answers.add(new Answer(
                     want,
                     new Allotted(
@@ -350,17 +352,19 @@ final class AccountBook {
                     LimitState state = states.get(line.id());
                     return state == null
                             ? Allotted.Line.none(line.id(), crowded.contains(line.id()))
-                            : line(state, want);
+                            : line(state, want.node(), line.gen());
                 })
                 .toList();
     }
 
-    private Allotted.Line line(LimitState limit, Want want) {
-        long node = want.node();
+    private static long genOf(Want.@Nullable Line line) {
+        return line == null ? 0 : line.gen();
+    }
+
+    /** @param spoken the generation that the node spoke of */
+    private Allotted.Line line(LimitState limit, long node, long spoken) {
         String holder = LimitState.holder(node);
         Slice slice = limit.of(holder);
-        Want.Line asked = line(want, limit.id(), durable.born());
-        long asksOf = asked == null ? 0 : asked.gen();
         return new Allotted.Line(
                 limit.id(),
                 limit.gen(),
@@ -369,8 +373,8 @@ final class AccountBook {
                 slice.granted(),
                 slice.returned(),
                 slice.over(),
-                asksOf,
-                limit.formerOver(holder, asksOf),
+                spoken,
+                limit.formerOver(holder, spoken),
                 slice.out(),
                 limit.movedTo(node),
                 denied.contains(new Line(node, limit.id())),

@@ -30,7 +30,7 @@ final class Purse {
     private final Chain chain;
     private MeterState durable;
     private boolean claimed;
-    private final MeterState claim;
+    private final long former;
     private final long before;
 
     private final OwnSlices owns;
@@ -57,12 +57,13 @@ final class Purse {
             MeterSettings common,
             Shares shares,
             ActorRef<Meter.Command> watcher) {
-        this.claim = row.claimed(common, former);
+        MeterState claim = row.claimed(common, former);
         this.common = common;
         this.chain = new Chain(shares, watcher);
         this.durable = row;
         this.oldHolds = new OldHolds(claim.past().knownSince(), row.past());
         this.spentNanoUsd = Math.max(row.spentNanoUsd(), ledgerNanoUsd - row.spentBefore());
+        this.former = former;
         this.before = row.host();
         this.owns = new OwnSlices(common);
         owns.adopt(claim);
@@ -476,7 +477,7 @@ final class Purse {
      * @param waiting calls that wait for room
      */
     Optional<MeterState> plan(UnaryOperator<MeterState> change, Collection<Ask> waiting, long now, long nonce) {
-        MeterState base = claimed ? durable : claim;
+        MeterState base = claimed ? durable : durable.claimed(common, former);
         MeterState changed = change.apply(base);
         List<LimitState> planned = owns.plan(changed, waiting, now);
         MeterState next = changed.withLimits(planned, durable.spentNanoUsd());

@@ -17,7 +17,6 @@ import dev.weir.cluster.nodes.Membership;
 import dev.weir.cluster.nodes.NodeKey;
 import dev.weir.cluster.store.Database;
 import dev.weir.cluster.store.JdbcMeterStore;
-import dev.weir.cluster.store.StoreException;
 import dev.weir.config.AccountId;
 import dev.weir.config.WeirSettings;
 import java.time.Duration;
@@ -184,7 +183,7 @@ public final class Node {
             try {
                 store.close();
                 membership.close();
-            } catch (StoreException alsoFailed) {
+            } catch (RuntimeException alsoFailed) {
                 failure.addSuppressed(alsoFailed);
             }
             return CompletableFuture.failedFuture(failure);

@@ -262,16 +262,15 @@ public final class Weir implements AutoCloseable {
 
     /**
      * Meters and sharding live on the first loop: an ask that changes threads twice costs as much as the rest of it. What goes
-     * to other nodes and comes from them is on the last one for the same reason, where one has time enough for all of it.
+     * to other nodes and comes from them is there for the same reason, where a loop has time enough for all of it.
      */
     private Config placement(EventLoops loops) {
-        Map<String, String> placed = new HashMap<>(Map.of(
-                "pekko.cluster.sharding.use-dispatcher", loops.dispatcher(0),
-                "weir.cluster.meter-dispatcher", loops.dispatcher(0)));
+        String first = loops.dispatcher(0);
+        Map<String, String> placed = new HashMap<>(
+                Map.of("pekko.cluster.sharding.use-dispatcher", first, "weir.cluster.meter-dispatcher", first));
         if (loops.count() <= MOST_LOOPS_FOR_ONE_LINE) {
-            String last = loops.dispatcher(loops.count() - 1);
-            placed.put("pekko.remote.artery.advanced.use-dispatcher", last);
-            placed.put("pekko.io.tcp.worker-dispatcher", last);
+            placed.put("pekko.remote.artery.advanced.use-dispatcher", first);
+            placed.put("pekko.io.tcp.worker-dispatcher", first);
         }
         return ConfigFactory.parseMap(placed).withFallback(Node.artery(settings.cluster(), Version.current()));
     }

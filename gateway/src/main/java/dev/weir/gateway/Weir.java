@@ -76,7 +76,7 @@ public final class Weir implements AutoCloseable {
     /** How long the shutdown of the actor system may take: longer than all its phases together. */
     static final Duration ENDED_WITHIN = Duration.ofSeconds(140);
 
-    /** Of more loops one would be too narrow for what all of them say to other nodes. */
+    /** Of more loops one thread would be too narrow for what all of them hear from other nodes. */
     private static final int MOST_LOOPS_FOR_ONE_LINE = 4;
 
     private final WeirSettings settings;
@@ -261,16 +261,17 @@ public final class Weir implements AutoCloseable {
     }
 
     /**
-     * Meters and sharding live on the first loop: an ask that changes threads twice costs as much as the rest of it. What goes
-     * to other nodes and comes from them is there for the same reason, where a loop has time enough for all of it.
+     * Meters and sharding are on the loop of the call that asks: a change of threads costs as much as the rest of an admission. What
+     * goes to other nodes and comes from them has one thread, where one has time enough for all of it.
      */
     private Config placement(EventLoops loops) {
-        String first = loops.dispatcher(0);
+        String callers = loops.callersDispatcher();
         Map<String, String> placed = new HashMap<>(
-                Map.of("pekko.cluster.sharding.use-dispatcher", first, "weir.cluster.meter-dispatcher", first));
+                Map.of("pekko.cluster.sharding.use-dispatcher", callers, "weir.cluster.meter-dispatcher", callers));
         if (loops.count() <= MOST_LOOPS_FOR_ONE_LINE) {
-            placed.put("pekko.remote.artery.advanced.use-dispatcher", first);
-            placed.put("pekko.io.tcp.worker-dispatcher", first);
+            placed.put("pekko.remote.artery.advanced.use-dispatcher", callers);
+            placed.put("pekko.io.tcp.worker-dispatcher", callers);
+            placed.put("pekko.io.tcp.selector-dispatcher", loops.lineDispatcher());
         }
         return ConfigFactory.parseMap(placed).withFallback(Node.artery(settings.cluster(), Version.current()));
     }

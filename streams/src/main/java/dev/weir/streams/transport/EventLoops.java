@@ -25,10 +25,13 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The event loops, one per core, each of which is also the Pekko dispatcher of everything that a client connection
- * touches: its server graph, its handler, its upstream connection.
+ * touches: its server graph, its handler, its upstream connection. What belongs to no connection can be where it is needed: the
+ * {@linkplain #callersDispatcher() callers' dispatcher} has no threads, and {@linkplain #lineDispatcher() the line} is a loop of
+ * Pekko's own sockets.
  *
  * <p>Make it before the actor system, give {@link #dispatchers()} to the system's configuration, and close it after
  * the system has ended.
@@ -41,6 +44,14 @@ public final class EventLoops implements AutoCloseable {
     private static final long TASKS_MILLIS = 2;
 
     private static final int UNBOUNDED = Integer.MAX_VALUE;
+
+    private static final String CALLERS = "weir-callers-loop";
+    private static final String LINE = "weir-line";
+
+    /** Whose a thread is, and where it does what it submits to the callers' dispatcher. */
+    private record Home(EventLoops of, Executor executor) {}
+
+    private static final ThreadLocal<@Nullable Home> HOME = new ThreadLocal<>();
 
     private static final class FairGroup extends MultiThreadIoEventLoopGroup {
 
@@ -77,6 +88,7 @@ public final class EventLoops implements AutoCloseable {
         List<EventLoop> all = new ArrayList<>(count);
         group.forEach(executor -> all.add((EventLoop) executor));
         this.loops = List.copyOf(all);
+        loops.forEach(loop -> loop.execute(() -> makeHome(loop)));
         RUNNING.put(id, this);
     }
 
@@ -90,24 +102,40 @@ public final class EventLoops implements AutoCloseable {
         return new EventLoops(count > 0 ? count : Runtime.getRuntime().availableProcessors(), epoll);
     }
 
-    /** The dispatchers {@link #dispatcher(int)} as configuration for the actor system. */
+    /** All dispatchers of these loops, as configuration for the actor system. */
     public Config dispatchers() {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < loops.size(); i++) {
-            text.append(dispatcher(i))
-                    .append(" { type = Dispatcher, throughput = 16, executor = \"")
-                    .append(LoopExecutorConfigurator.class.getName())
-                    .append("\", loops = \"")
-                    .append(id)
-                    .append("\", loop = ")
-                    .append(i)
-                    .append(" }\n");
+            text.append(dispatcher(dispatcher(i), LoopExecutorConfigurator.class, 16, "loop = " + i));
         }
-        return ConfigFactory.parseString(text.toString());
+        return ConfigFactory.parseString(text.append(dispatcher(CALLERS, LoopExecutorConfigurator.class, 16, ""))
+                .append(dispatcher(LINE, LineExecutorConfigurator.class, 1, ""))
+                .toString());
     }
 
+    private String dispatcher(String name, Class<?> executor, int throughput, String more) {
+        return String.format(
+                "%s { type = Dispatcher, throughput = %d, executor = \"%s\", loops = \"%s\", %s }%n",
+                name, throughput, executor.getName(), id, more);
+    }
+
+    /** The dispatcher that is one of the loops. */
     public String dispatcher(int index) {
         return "weir-loop-" + index;
+    }
+
+    /**
+     * The dispatcher of actors that many connections use: a message to one is taken on the thread that sends it where that is one of
+     * the loops, or the line, after what runs there now; else on the first loop. Nobody is woken for it, and actors stay what they
+     * are: one that is busy on another thread takes it there.
+     */
+    public String callersDispatcher() {
+        return CALLERS;
+    }
+
+    /** The dispatcher for the selectors of Pekko's own sockets, a thread that does what came from them on the callers' dispatcher. */
+    public String lineDispatcher() {
+        return LINE;
     }
 
     public int count() {
@@ -135,12 +163,31 @@ public final class EventLoops implements AutoCloseable {
         return epoll ? EpollSocketChannel.class : NioSocketChannel.class;
     }
 
-    static EventLoop running(String id, int index) {
+    /** From now on the thread that calls does there what it submits to the callers' dispatcher. */
+    void makeHome(Executor executor) {
+        HOME.set(new Home(this, executor));
+    }
+
+    void executeAtCallers(Runnable task) {
+        Home home = HOME.get();
+        Executor executor = home != null && home.of == this ? home.executor : loops.get(0);
+        executor.execute(task);
+    }
+
+    boolean isShuttingDown() {
+        return group.isShuttingDown();
+    }
+
+    boolean isTerminated() {
+        return group.isTerminated();
+    }
+
+    static EventLoops running(String id) {
         EventLoops loops = RUNNING.get(id);
         if (loops == null) {
             throw new IllegalStateException("event loops " + id + " are closed");
         }
-        return loops.loop(index);
+        return loops;
     }
 
     @Override

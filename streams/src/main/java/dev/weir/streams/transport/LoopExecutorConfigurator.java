@@ -1,43 +1,46 @@
 package dev.weir.streams.transport;
 
 import com.typesafe.config.Config;
-import io.netty.channel.EventLoop;
 import java.util.List;
 import java.util.concurrent.AbstractExecutorService;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.dispatch.DispatcherPrerequisites;
 import org.apache.pekko.dispatch.ExecutorServiceConfigurator;
 import org.apache.pekko.dispatch.ExecutorServiceFactory;
 
-/** Makes one of the {@link EventLoops} the executor of a Pekko dispatcher; named in their configuration only. */
+/** Makes one of the {@link EventLoops}, or the caller's, the executor of a Pekko dispatcher; named in their configuration only. */
 public final class LoopExecutorConfigurator extends ExecutorServiceConfigurator {
 
-    private final EventLoop loop;
+    private final EventLoops loops;
+    private final Executor executor;
 
     public LoopExecutorConfigurator(Config config, DispatcherPrerequisites prerequisites) {
         super(config, prerequisites);
-        this.loop = EventLoops.running(config.getString("loops"), config.getInt("loop"));
+        this.loops = EventLoops.running(config.getString("loops"));
+        this.executor = config.hasPath("loop") ? loops.loop(config.getInt("loop")) : loops::executeAtCallers;
     }
 
     @Override
     public ExecutorServiceFactory createExecutorServiceFactory(String id, ThreadFactory threadFactory) {
-        return () -> new LoopExecutor(loop);
+        return () -> new LoopExecutor(loops, executor);
     }
 
-    /** The loop outlives the dispatcher: it belongs to {@link EventLoops}, so nothing is shut down here. */
-    private static final class LoopExecutor extends AbstractExecutorService implements ExecutorService {
+    /** The loops outlive the dispatcher: they belong to {@link EventLoops}, so nothing is shut down here. */
+    private static final class LoopExecutor extends AbstractExecutorService {
 
-        private final EventLoop loop;
+        private final EventLoops loops;
+        private final Executor executor;
 
-        LoopExecutor(EventLoop loop) {
-            this.loop = loop;
+        LoopExecutor(EventLoops loops, Executor executor) {
+            this.loops = loops;
+            this.executor = executor;
         }
 
         @Override
         public void execute(Runnable task) {
-            loop.execute(task);
+            executor.execute(task);
         }
 
         @Override
@@ -50,12 +53,12 @@ public final class LoopExecutorConfigurator extends ExecutorServiceConfigurator 
 
         @Override
         public boolean isShutdown() {
-            return loop.isShuttingDown();
+            return loops.isShuttingDown();
         }
 
         @Override
         public boolean isTerminated() {
-            return loop.isTerminated();
+            return loops.isTerminated();
         }
 
         @Override

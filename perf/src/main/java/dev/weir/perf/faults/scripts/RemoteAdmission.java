@@ -27,6 +27,10 @@ final class RemoteAdmission implements Script {
 
     private static final double MOST_MESSAGES_A_CALL = 0.1;
     private static final int CALLERS = 6;
+
+    /** So many that code is compiled before it is measured. */
+    private static final int CALLERS_TO_WARM = 48;
+
     private static final int ROUNDS = 11;
     private static final Duration WARMING = Duration.ofSeconds(60);
     private static final Duration ROUND = Duration.ofSeconds(3);
@@ -51,7 +55,7 @@ final class RemoteAdmission implements Script {
         for (int key = 0; key < KEYS; key++) {
             all.add(stage.key(Map.of("team_id", "team", "rpd_limit", MANY)));
         }
-        measured(stage, all, WARMING); // meters have moved to where they stay, too
+        measured(stage, all, CALLERS_TO_WARM, WARMING); // meters have moved to where they stay, too
         List<Integer> here = new ArrayList<>();
         List<Integer> elsewhere = new ArrayList<>();
         for (int key : all) {
@@ -63,15 +67,15 @@ final class RemoteAdmission implements Script {
         }
         elsewhere.subList(here.size(), elsewhere.size()).clear(); // each key has rows that are written
 
-        measured(stage, here, ROUND);
-        measured(stage, elsewhere, ROUND);
+        measured(stage, here, CALLERS, ROUND);
+        measured(stage, elsewhere, CALLERS, ROUND);
         double messagesBefore = stage.accountMessages();
         int callsBefore = stage.callsSaid();
         List<Cost> local = new ArrayList<>();
         List<Cost> remote = new ArrayList<>();
         for (int round = 0; round < ROUNDS; round++) {
-            local.add(measured(stage, here, ROUND));
-            remote.add(measured(stage, elsewhere, ROUND));
+            local.add(measured(stage, here, CALLERS, ROUND));
+            remote.add(measured(stage, elsewhere, CALLERS, ROUND));
         }
 
         TimeUnit.SECONDS.sleep(2); // metrics are a second old
@@ -119,10 +123,11 @@ final class RemoteAdmission implements Script {
         return String.format(Locale.ROOT, format, figure);
     }
 
-    private static Cost measured(Stage stage, List<Integer> keys, Duration time) throws InterruptedException {
+    private static Cost measured(Stage stage, List<Integer> keys, int callers, Duration time)
+            throws InterruptedException {
         Duration before = stage.processorTime();
         List<Said> said = stage.callsAtDoor(
-                0, CALLERS, random -> new Order(keys.get(random.nextInt(keys.size())), "m0", "", false), time);
+                0, callers, random -> new Order(keys.get(random.nextInt(keys.size())), "m0", "", false), time);
         double micros = stage.processorTime().minus(before).toNanos() / 1e3;
         long[] nanos = said.stream()
                 .mapToLong(each -> each.endedNanos() - each.beganNanos())

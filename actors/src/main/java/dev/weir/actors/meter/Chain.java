@@ -132,15 +132,20 @@ final class Chain {
 
     /** The shares that a hold is charged to, with their locks. */
     List<Share> lockedOf(Hold hold) {
-        List<Share> all = new ArrayList<>(hold.accounts().size());
-        for (AccountId account : hold.accounts()) {
-            Share share = shares.open(account);
-            if (share != null) {
-                all.add(share);
+        while (true) {
+            List<Share> all = new ArrayList<>(hold.accounts().size());
+            for (AccountId account : hold.accounts()) {
+                Share share = shares.open(account);
+                if (share != null) {
+                    all.add(share);
+                }
             }
+            lock(all);
+            if (isWhole(all)) {
+                return all;
+            }
+            unlock(all);
         }
-        lock(all);
-        return all;
     }
 
     private static void lock(List<Share> all) {
@@ -256,11 +261,10 @@ final class Chain {
     void take(Hold hold, long host, long self) {
         for (Hold.Part part : hold.parts()) {
             long from = part.from() == null ? host : part.from();
-            Share share = shares.forHold(part.account());
+            Share share = shares.locked(shares.forHold(part.account()));
             if (share == null) {
                 continue;
             }
-            share.lock();
             try {
                 share.take(hold.id(), hold.model(), part, from == self ? null : (Long) from);
                 shares.ask(share, 0);
@@ -318,8 +322,11 @@ final class Chain {
     /** Ends a hold that the key's meter has lost: the shares may know it still, or are charged what went beyond it. */
     void settleUnknown(KeySettings key, HoldId hold, Need held, Need used, boolean began) {
         List<Share> all = above(key);
-        for (Share share : all == null ? List.<Share>of() : all) {
-            share.lock();
+        for (Share each : all == null ? List.<Share>of() : all) {
+            Share share = shares.locked(each);
+            if (share == null) {
+                continue;
+            }
             try {
                 if (!share.settle(hold, Need.NONE, used, began) && began) {
                     share.charge("", held, used);

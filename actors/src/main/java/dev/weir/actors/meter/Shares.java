@@ -122,6 +122,21 @@ public final class Shares {
         return accounts.contains(account) ? find(account) : null;
     }
 
+    /** Locks {@code share}, or what has taken its place where it was let go in between; null where nothing has. */
+    @Nullable
+    Share locked(@Nullable Share share) {
+        Share now = share;
+        while (now != null) {
+            now.lock();
+            if (!now.isLetGo()) {
+                return now;
+            }
+            now.unlock();
+            now = forHold(now.id());
+        }
+        return null;
+    }
+
     /** The same for a hold that may outlive its account. */
     @Nullable
     Share open(AccountId account) {

@@ -7,7 +7,9 @@ import dev.weir.config.AccountSettings;
 import dev.weir.config.Limits;
 import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
@@ -96,6 +98,31 @@ class ShareTest {
         share.settle(ask(1).hold(), Need.NONE, CALL, true);
         share.isIdle();
         return share;
+    }
+
+    @Test
+    void whoeverHasOneThatWasLetGoLocksTheOneInItsPlace() {
+        Deque<Want> wants = new ArrayDeque<>();
+        Shares shares = new Shares(1, ZoneOffset.UTC, wants::add);
+        shares.keeper(keeper);
+        shares.exists(TEAM);
+        Share had = Objects.requireNonNull(shares.locked(shares.find(TEAM)));
+        assertThat(shares.isKnown(had, watcher)).isFalse();
+        had.unlock();
+        while (shares.open(TEAM) == had) {
+            assertThat(had.isLetGo()).isFalse();
+            for (Want want = wants.poll(); want != null; want = wants.poll()) {
+                shares.told(answer(want), NOW);
+            }
+            shares.tidy(NOW);
+        }
+
+        Share now = Objects.requireNonNull(shares.locked(had));
+        now.unlock();
+        assertThat(now).isNotSameAs(had).isSameAs(shares.find(TEAM));
+
+        shares.deleted(TEAM, Long.MAX_VALUE);
+        assertThat(shares.locked(had)).isNull();
     }
 
     @Test

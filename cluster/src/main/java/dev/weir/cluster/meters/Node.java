@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -180,11 +181,12 @@ public final class Node {
     /** Others have heard of this node by now: where it gets no further they do not wait until its right to act is over. */
     private static <T> CompletionStage<T> orEnd(CompletionStage<T> begin, JdbcMeterStore store, Membership membership) {
         return begin.exceptionallyComposeAsync(failure -> {
-            try {
-                store.close();
-                membership.close();
-            } catch (RuntimeException alsoFailed) {
-                failure.addSuppressed(alsoFailed);
+            for (Runnable each : List.<Runnable>of(store::close, membership::close)) {
+                try {
+                    each.run();
+                } catch (RuntimeException alsoFailed) {
+                    failure.addSuppressed(alsoFailed);
+                }
             }
             return CompletableFuture.failedFuture(failure);
         });

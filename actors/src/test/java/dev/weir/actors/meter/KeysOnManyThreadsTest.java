@@ -2,6 +2,7 @@ package dev.weir.actors.meter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.typesafe.config.ConfigFactory;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
 import dev.weir.config.KeySettings;
@@ -30,12 +31,18 @@ import org.junit.jupiter.api.Test;
  */
 final class KeysOnManyThreadsTest {
 
-    private static final ActorTestKit KIT = ActorTestKit.create();
+    private static final ActorTestKit KIT =
+            ActorTestKit.create(ConfigFactory.parseMap(Map.of("pekko.scheduler.tick-duration", "1ms"))
+                    .withFallback(ConfigFactory.load()));
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final long HERE = 1;
-    private static final int KEYS = 4;
-    private static final int CALLS = 400;
-    private static final int LONGEST_PAUSE_MILLIS = 9;
+    private static final int KEYS = 2;
+    private static final int CALLS = 300;
+    private static final int LONGEST_PAUSE_MILLIS = 20;
+
+    /** With so many of them it takes a moment to look through all, in which one is let go and is there still. */
+    private static final int OTHER_ACCOUNTS = 10_000;
+
     /** Windows do not end. */
     private static final InstantSource CLOCK = InstantSource.fixed(Instant.ofEpochSecond(1_800_000_000));
 
@@ -88,7 +95,6 @@ final class KeysOnManyThreadsTest {
         HoldId hold = new HoldId(HERE, sequence.incrementAndGet());
         Decided decided = asked(key, replyTo -> new Meter.Reserve(hold, id, "gpt", CALL, null, notAfter, replyTo));
         Decision.Granted granted = (Decision.Granted) decided.decision();
-        pause(random);
         int used = random.nextInt(1, 11);
         Need all = new Need(1, used, 0, 0, true);
         KeysOnManyThreadsTest.<Meter.Command, Ack>asked(
@@ -115,6 +121,11 @@ final class KeysOnManyThreadsTest {
         for (AccountId.Kind kind : List.of(AccountId.Kind.ORGANIZATION, AccountId.Kind.TEAM, AccountId.Kind.USER)) {
             AccountId id = new AccountId(kind, kind.prefix().substring(0, 1));
             account(id, AccountSettings.unlimited(kind).withLimits(many));
+        }
+        for (int i = 0; i < OTHER_ACCOUNTS; i++) {
+            AccountId other = AccountId.team("other" + i);
+            shares.exists(other);
+            shares.find(other);
         }
         List<Thread> callers = new ArrayList<>();
         for (int i = 0; i < KEYS; i++) {

@@ -58,19 +58,10 @@ public final class LineExecutorConfigurator extends ExecutorServiceConfigurator 
                 if (next == null) {
                     return;
                 }
-                run(next);
+                next.run();
             }
             for (Runnable rest = caused.poll(); rest != null; rest = caused.poll()) {
                 loops.loop(0).execute(rest);
-            }
-        }
-
-        private static void run(Runnable task) {
-            try {
-                task.run();
-            } catch (Throwable failure) { // like a pool's thread, but for going on
-                Thread thread = Thread.currentThread();
-                thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
             }
         }
     }

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.pekko.dispatch.DispatcherPrerequisites;
 import org.apache.pekko.dispatch.ExecutorServiceConfigurator;
 import org.apache.pekko.dispatch.ExecutorServiceFactory;
+import org.apache.pekko.dispatch.MonitorableThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +32,10 @@ public final class LineExecutorConfigurator extends ExecutorServiceConfigurator 
 
     @Override
     public ExecutorServiceFactory createExecutorServiceFactory(String id, ThreadFactory threadFactory) {
-        return () -> new Line(loops, threadFactory);
+        ThreadFactory named = threadFactory instanceof MonitorableThreadFactory pekkos
+                ? pekkos.withName(pekkos.name() + "-" + id)
+                : threadFactory;
+        return () -> new Line(loops, named);
     }
 
     private static final class Line extends ThreadPoolExecutor {

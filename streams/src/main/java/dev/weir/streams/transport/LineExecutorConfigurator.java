@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class LineExecutorConfigurator extends ExecutorServiceConfigurator {
 
     /** After so many the sockets are looked at again; the first loop does the rest. */
-    static final int MOST_TASKS_A_TURN = 256;
+    private static final int MOST_TASKS_A_TURN = 256;
 
     private final EventLoops loops;
 

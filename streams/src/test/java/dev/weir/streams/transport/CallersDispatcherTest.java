@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -135,22 +134,6 @@ final class CallersDispatcherTest {
         } finally {
             stopped.set(true);
         }
-    }
-
-    @Test
-    void aTaskThatFailsTakesNothingWithIt() throws Exception {
-        CountDownLatch done = new CountDownLatch(2);
-        AtomicReference<Thread> teller = new AtomicReference<>();
-        line.execute(() -> {
-            teller.set(Thread.currentThread());
-            callers.execute(() -> {
-                throw new IllegalStateException("on purpose");
-            });
-            callers.execute(done::countDown);
-        });
-        line.execute(done::countDown);
-        assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
-        assertThat(threadOf(line)).isSameAs(teller.get());
     }
 
     @Test

@@ -112,6 +112,7 @@ public final class Faults implements Callable<Integer> {
                 : out;
         Sabotage broken = sabotage == null ? null : Sabotage.of(sabotage);
         Campaign campaign = new Campaign(
+                command(),
                 home.toAbsolutePath().normalize(),
                 Files.createTempDirectory("weir-faults"),
                 table,
@@ -123,6 +124,18 @@ public final class Faults implements Callable<Integer> {
         boolean kept = nodes == 1 ? FaultRuns.of(campaign, stores) : several(campaign);
         say.println("The table is " + table.resolve("REPORT.md"));
         return kept ? 0 : 1;
+    }
+
+    /** To be said again by whoever wants to see the same; where the table goes is nobody else's. */
+    private String command() {
+        List<String> said = new ArrayList<>(spec.commandLine().getParseResult().originalArgs());
+        int place = said.indexOf("--out");
+        if (place >= 0) {
+            said.subList(place, place + 2).clear();
+        }
+        said.removeIf(each -> each.startsWith("--out="));
+        said.addFirst("perf/bin/faults");
+        return String.join(" ", said);
     }
 
     private boolean several(Campaign campaign) throws IOException, InterruptedException, SQLException {

@@ -11,9 +11,9 @@ public final class FaultReport {
 
     private FaultReport() {}
 
-    public static String of(List<FaultRun.Result> results, long seed) {
+    public static String of(List<FaultRun.Result> results, String command) {
         StringBuilder page = new StringBuilder("# Faults, 1 node\n\n"
-                + "`perf/bin/faults --nodes 1 --runs " + results.size() + " --seed " + seed + "`\n\n"
+                + "`" + command + "`\n\n"
                 + "Load on six keys of two teams and four end users, which wants more than their limits; what happens and when is the seed's to say."
                 + " The judge reads what the mock witnessed, what clients were told and the ledger, and nothing else."
                 + " Every tenth seed has no fault: there each limit is used to its end.\n\n");

@@ -37,7 +37,7 @@ public final class FaultRuns {
                                 campaign.sabotage())
                         .run();
                 results.add(result);
-                campaign.write(FaultReport.of(results, campaign.seed()));
+                campaign.write(FaultReport.of(results, campaign.command()));
                 campaign.say().println(line(result));
                 if (!result.isClean()) {
                     result.findings().details().forEach(detail -> campaign.say().println("    " + detail));

@@ -62,9 +62,7 @@ public final class NamedRuns {
         if (!kept) {
             campaign.say().println("    see " + directory);
         }
-        campaign.write("# " + name + "\n\n`perf/bin/faults --nodes "
-                + stage.site().nodes().size() + " --run " + name
-                + "`\n\n" + line + "\n\n"
+        campaign.write("# " + name + "\n\n`" + campaign.command() + "`\n\n" + line + "\n\n"
                 + String.join("\n", stage.judge().findings().details()) + "\n");
         return kept;
     }

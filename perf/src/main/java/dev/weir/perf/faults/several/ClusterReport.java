@@ -15,9 +15,9 @@ final class ClusterReport {
 
     private ClusterReport() {}
 
-    static String of(List<ClusterRun.Result> results, int nodes, long seed) {
+    static String of(List<ClusterRun.Result> results, int nodes, String command) {
         StringBuilder page = new StringBuilder("# Faults, " + nodes + " nodes\n\n"
-                + "`perf/bin/faults --nodes " + nodes + " --runs " + results.size() + " --seed " + seed + "`\n\n"
+                + "`" + command + "`\n\n"
                 + "Load at " + nodes
                 + " doors, each in a network of its own, on keys of four teams, of an organization above two of"
                 + " them and of four end users, which wants more than their limits; what happens and when is the seed's to say."

@@ -52,7 +52,7 @@ public final class ClusterRuns {
                 Plan plan = planner.plan(seed, allowed);
                 ClusterRun.Result result = new ClusterRun(sites.next(), seed, plan).run();
                 results.add(result);
-                campaign.write(ClusterReport.of(results, nodes, campaign.seed()));
+                campaign.write(ClusterReport.of(results, nodes, campaign.command()));
                 say(campaign, result, sites.directory());
                 if (!result.isClean()) {
                     sites.leave();

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs that were asked for.
  *
+ * @param command that asked for them
  * @param home the root of the repository
  * @param work what the runs may fill
  * @param report where the table goes
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param say where each run is told
  */
 public record Campaign(
+        String command,
         Path home,
         Path work,
         Path report,

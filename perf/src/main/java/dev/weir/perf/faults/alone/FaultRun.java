@@ -6,7 +6,6 @@ import dev.weir.perf.faults.callers.Client;
 import dev.weir.perf.faults.callers.Doors;
 import dev.weir.perf.faults.callers.Order;
 import dev.weir.perf.faults.callers.Said;
-import dev.weir.perf.faults.judge.EndUsers;
 import dev.weir.perf.faults.judge.Findings;
 import dev.weir.perf.faults.judge.Judge;
 import dev.weir.perf.faults.judge.Witnessed;
@@ -41,9 +40,6 @@ public final class FaultRun {
     private static final long REQUESTS_OF_AN_END_USER = 100;
     private static final long BUDGET_NANO_USD = 6_000_000;
     private static final int SLOTS = 2;
-
-    /** In percent: what {@code weir.meters.overage_percent} is by default. */
-    private static final long OVERAGE = 5;
 
     /** A stream at a time for each is what the last key allows. */
     private static final int CALLERS = 16;
@@ -245,12 +241,11 @@ public final class FaultRun {
         long tokens = Witnessed.of(witness, 2, 3).tokens();
         judge.limit("requests of the team", requests, REQUESTS);
         judge.limit("requests of the key", Witnessed.of(witness, 0, 0).requests(), REQUESTS_OF_A_KEY);
-        judge.limit("tokens of the team", tokens, TOKENS + TOKENS * OVERAGE / 100);
+        judge.limit("tokens of the team", tokens, TOKENS);
         judge.limit(
-                "money of the key",
-                Witnessed.of(witness, 4, 4).tokens() * Catalogue.NANO_USD_A_TOKEN,
-                BUDGET_NANO_USD + BUDGET_NANO_USD * OVERAGE / 100);
-        EndUsers.calls(Witnessed.of(witness, 2, 3).sightings(), rows, said)
+                "money of the key", Witnessed.of(witness, 4, 4).tokens() * Catalogue.NANO_USD_A_TOKEN, BUDGET_NANO_USD);
+        Witnessed.of(witness, 2, 3)
+                .requestsByUser()
                 .forEach((endUser, calls) -> judge.limit("requests of " + endUser, calls, REQUESTS_OF_AN_END_USER));
         judge.limit("slots of the key", Witnessed.of(witness, 4, 4).atOnce(), SLOTS);
 

@@ -115,9 +115,9 @@ final class Site implements AutoCloseable {
     }
 
     void slowStore(long millis) throws InterruptedException {
-        wire().slow(80);
+        wire().slow(true);
         TimeUnit.MILLISECONDS.sleep(millis); // the fault's own time
-        wire().slow(0);
+        wire().slow(false);
     }
 
     void muteStore(long millis) throws InterruptedException {

@@ -24,6 +24,12 @@ public record Said(
         long beganNanos,
         long endedNanos) {
 
+    /** What was asked for: one order may be several calls, one after the other, until one says something. */
+    public String order() {
+        int end = id.indexOf('.');
+        return end < 0 ? id : id.substring(0, end);
+    }
+
     public boolean admitted() {
         return status == 200;
     }

@@ -22,10 +22,13 @@ public final class Judge {
 
     private final Findings findings = new Findings();
 
-    /** J1 and J4: every attempt that the witness saw has one row, and no row is there twice. J2: their figures agree. */
+    /** J1 and J4: every attempt that the witness saw has one final row, and no row is there twice. J2: their figures agree. */
     public void rows(List<Sighting> witness, Iterable<JsonNode> rows, List<Said> clients) {
         Map<String, JsonNode> byAttempt = new HashMap<>();
         for (JsonNode row : rows) {
+            if (row.path("provisional").asBoolean()) {
+                findings.wrong("the row of attempt " + row.path("attempt").asText() + " is provisional");
+            }
             if (byAttempt.put(row.path("attempt").asText(), row) != null) {
                 findings.duplicated("two rows of attempt " + row.path("attempt").asText());
             }
@@ -52,14 +55,17 @@ public final class Judge {
         long charged = row.path("completion_tokens").asLong();
         long total = row.path("total_tokens").asLong();
         String outcome = row.path("outcome").asText();
+        long input = row.path("prompt_tokens").asLong();
         long got = client == null ? 0 : client.tokens();
+        Sighting.Told told = sighting.told();
         boolean lost = outcome.equals("lost");
-        boolean tooLittle = got > (lost ? total : charged);
+        boolean tooLittle = lost ? total < sighting.tokens() + (told == null ? 0 : told.promptTokens()) : charged < got;
         boolean tooMuch = !lost && charged > sighting.tokens();
-        boolean unequal = outcome.equals("completed") && charged != sighting.tokens();
+        boolean unequal = outcome.equals("completed")
+                && (charged != sighting.tokens() || (told != null && input != told.promptTokens()));
         if (tooLittle || tooMuch || unequal) {
             findings.wrong("attempt " + sighting.attempt() + " (" + outcome + "): client " + got + ", row " + charged
-                    + " (of " + total + "), witness " + sighting.tokens());
+                    + " (of " + total + "), witness " + sighting.tokens() + " (told " + told + ")");
         }
     }
 
@@ -68,6 +74,15 @@ public final class Judge {
         for (Said said : clients) {
             if (!STATUSES.contains(said.status())) {
                 findings.wrong(at(said, clients) + " was answered with " + said.status());
+            }
+        }
+    }
+
+    /** Who has no limit, or one that nobody comes near, is not refused by one. */
+    public void unlimited(List<Said> clients) {
+        for (Said said : clients) {
+            if (said.status() == 429) {
+                findings.wrong(at(said, clients) + " was refused, without a limit");
             }
         }
     }
@@ -122,10 +137,25 @@ public final class Judge {
 
     /** J5: when everything has ended nothing is held. */
     public void atRest(String name, JsonNode limits) {
+        if (limits.isEmpty()) {
+            findings.wrong(name + " does not say what it holds");
+        }
         for (JsonNode limit : limits) {
             if (limit.path("held").asDouble() != 0) {
                 findings.wrong(name + " still holds " + limit);
             }
+        }
+    }
+
+    /** P6: what somebody is said to have spent is what the rows of his calls say, to the nano-dollar. */
+    public void spent(String name, double spendUsd, Iterable<JsonNode> rows) {
+        long spend = Math.round(spendUsd * 1e9);
+        long sum = 0;
+        for (JsonNode row : rows) {
+            sum += Math.round(row.path("spend").asDouble() * 1e9);
+        }
+        if (spend != sum) {
+            findings.wrong(name + " has spent " + spend + " nano-dollars, and " + sum + " by its rows");
         }
     }
 

@@ -3,6 +3,7 @@ package dev.weir.perf.faults.scripts;
 import dev.weir.perf.faults.several.ClusterSite;
 import dev.weir.perf.faults.site.Campaign;
 import dev.weir.perf.faults.site.Database;
+import dev.weir.perf.faults.site.FakeClock;
 import dev.weir.perf.faults.site.Network;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,6 +38,9 @@ public final class NamedRuns {
         Script script = SCRIPTS.get(name);
         if (script == null) {
             throw new IllegalArgumentException("--run: " + name + " (expected: one of " + names() + ")");
+        }
+        if (!script.clocks().isEmpty() && !FakeClock.isThere()) {
+            throw new IOException(name + " needs libfaketime (Debian's package is faketime)");
         }
         Path directory = campaign.directory(0);
         try (Network network = Network.orLoopback(nodes, campaign.say());

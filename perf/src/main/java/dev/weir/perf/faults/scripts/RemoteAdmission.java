@@ -87,21 +87,21 @@ final class RemoteAdmission implements Script {
                 ROUNDS, round -> remote.get(round).micros() / local.get(round).micros());
         double more = median(
                 ROUNDS, round -> remote.get(round).millis() - local.get(round).millis());
-        if (cpu > MOST_CPU) {
+        if (!(cpu <= MOST_CPU)) {
             stage.judge()
                     .missed(
                             "processor of a remote call, of a local one's",
                             said("%.2f x", cpu),
                             said("%.2f x", MOST_CPU));
         }
-        if (more > MOST_MORE_MILLIS) {
+        if (!(more <= MOST_MORE_MILLIS)) {
             stage.judge()
                     .missed(
                             "median of a remote call, more than a local one",
                             said("%.2f ms", more),
                             said("%.2f ms", MOST_MORE_MILLIS));
         }
-        if (messages > MOST_MESSAGES_A_CALL) {
+        if (!(messages <= MOST_MESSAGES_A_CALL)) {
             stage.judge().missed("messages a call", String.valueOf(messages), String.valueOf(MOST_MESSAGES_A_CALL));
         }
         return String.format(

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Keys of three slots each are wanted by five long streams each, while their owners are killed, paused and handed over. */
+/** Keys of three slots each are wanted by five streams of a minute each, while their owners are killed, paused and handed over. */
 final class SlotsOverTakeover implements Script {
 
     private static final int KEYS = 6;
@@ -21,7 +21,7 @@ final class SlotsOverTakeover implements Script {
 
     @Override
     public List<String> models() {
-        return IntStream.range(0, KEYS).mapToObj(key -> "m" + key + ";gap=1s").toList();
+        return IntStream.range(0, KEYS).mapToObj(key -> "m" + key + ";gap=3s").toList();
     }
 
     @Override
@@ -52,8 +52,17 @@ final class SlotsOverTakeover implements Script {
                     .where(each -> !standstill.hadOpen(each))
                     .atOnce();
             stage.judge().limit("slots of key " + key, atOnce, SLOTS);
+            for (Disturbance.Happened each : happened) {
+                stage.judge().usedUp("slots of key " + key + " when it began", open(stage, key, each.atNanos()), SLOTS);
+            }
             most = Math.max(most, atOnce);
         }
         return "at most " + most + " streams of a key at once, of " + SLOTS;
+    }
+
+    private static long open(Stage stage, int key, long nanos) {
+        return Witnessed.of(stage.witness(), key, key)
+                .where(each -> each.arrivedNanos() <= nanos && (each.endedNanos() == 0 || each.endedNanos() > nanos))
+                .requests();
     }
 }

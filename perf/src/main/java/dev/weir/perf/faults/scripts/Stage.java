@@ -19,11 +19,14 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 
 /** What a script plays on: nodes that run, keys, calls whose answers are kept, and the judge. */
 final class Stage implements AutoCloseable {
@@ -80,6 +83,40 @@ final class Stage implements AutoCloseable {
         more.start(count, 1);
     }
 
+    /** Callers at one door, whatever it says of itself, from now on. */
+    void loadAtDoor(int door, String name, int count, Function<Random, Order> orders, int longestPauseMillis) {
+        Client client = new Client(Doors.of(site.doors().get(door)), keys, PATIENCE);
+        Callers more = new Callers(client, name, orders, longestPauseMillis);
+        callers.add(more);
+        more.start(count, 1);
+    }
+
+    /** So many calls at the same moment, at all doors; what they were told. */
+    List<Said> atOnce(int count, IntFunction<Order> orders) throws InterruptedException {
+        Client client = new Client(doors, keys, PATIENCE);
+        String name = "o" + calls++ + "-";
+        CountDownLatch now = new CountDownLatch(1);
+        List<Said> answers = Collections.synchronizedList(new ArrayList<>());
+        List<Thread> threads = new ArrayList<>();
+        for (int call = 0; call < count; call++) {
+            int number = call;
+            threads.add(Thread.ofVirtual().start(() -> {
+                try {
+                    now.await();
+                    answers.add(client.call(name + number, number % site.nodes().size(), orders.apply(number)));
+                } catch (InterruptedException stopped) {
+                    Thread.currentThread().interrupt();
+                }
+            }));
+        }
+        now.countDown();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        said.addAll(answers);
+        return List.copyOf(answers);
+    }
+
     /** So many callers at one door, one call after the other for a while; what they were told. */
     List<Said> callsAtDoor(int door, int count, Function<Random, Order> orders, Duration time)
             throws InterruptedException {
@@ -102,11 +139,11 @@ final class Stage implements AutoCloseable {
         return Meters.of(site).owner(secret(key));
     }
 
-    /** Messages between nodes and accounts' meters until now; not a number where they are not counted. */
+    /** Messages between nodes and accounts' meters until now, each with its answer; not a number where they are not counted. */
     double accountMessages() throws InterruptedException {
         double messages = 0;
         for (Door door : site.doors()) {
-            messages += door.metrics().getOrDefault("weir_account_messages_total", Double.NaN);
+            messages += 2 * door.metrics().getOrDefault("weir_account_messages_total", Double.NaN);
         }
         return messages;
     }
@@ -118,6 +155,17 @@ final class Stage implements AutoCloseable {
                         .flatMap(process -> process.info().totalCpuDuration())
                         .orElse(Duration.ZERO))
                 .reduce(Duration.ZERO, Duration::plus);
+    }
+
+    /** The last calls that were told anything were refused. */
+    boolean isRefused(int last) {
+        List<Said> answers = callers.stream()
+                .flatMap(each -> each.said().stream())
+                .filter(each -> !each.saysNothing())
+                .toList();
+        return answers.size() >= last
+                && answers.subList(answers.size() - last, answers.size()).stream()
+                        .allMatch(each -> each.status() == 429);
     }
 
     /** Lets all callers come to their end; what they and single calls were told. */
@@ -137,7 +185,11 @@ final class Stage implements AutoCloseable {
         if (disturbance.broken() != null) {
             throw new IOException(disturbance.broken());
         }
-        return disturbance.happened();
+        List<Disturbance.Happened> happened = disturbance.happened();
+        if (happened.size() < events.length) {
+            throw new IOException("not everything had an effect: " + happened);
+        }
+        return happened;
     }
 
     static Plan.Event event(Fault fault, int atSeconds, int node, int seconds) {
@@ -163,25 +215,35 @@ final class Stage implements AutoCloseable {
     }
 
     /**
-     * Where an operator alone was at work no call fails, no node gives up, and the books of the team of all keys are exact.
+     * Where an operator alone was at work no call fails, no node gives up, and the books of teams and keys are exact.
      *
      * @return the figures
      */
-    String undisturbed(String team) throws IOException, InterruptedException {
+    String undisturbed(String... teams) throws IOException, InterruptedException {
         List<JsonNode> rows = settled();
         judge.undisturbed(said);
         judge.noneEndedByItself(site.restarts());
         site.restart(); // nodes have nothing ahead then
-        return exactBooks(team, rows);
+        List<String> books = new ArrayList<>();
+        for (String team : teams) {
+            books.add(exactBooks(team, rows));
+        }
+        for (String key : keys) {
+            exactKey(key, rows);
+        }
+        return String.join("; ", books);
     }
 
     /**
-     * The team of all keys has used what they have, and nothing is held: nothing was lost with a node, and nothing counted twice.
+     * The team has used what the rows of its calls say, and nothing is held: nothing was lost with a node, and nothing counted twice.
      *
      * @return the figures
      */
-    private String exactBooks(String team, List<JsonNode> rows) throws IOException, InterruptedException {
-        long requests = witness().size();
+    private String exactBooks(String team, List<JsonNode> all) throws IOException, InterruptedException {
+        List<JsonNode> rows = all.stream()
+                .filter(row -> row.path("team_id").asText().equals(team))
+                .toList();
+        long requests = rows.size();
         long nanoUsd = rows.stream()
                         .mapToLong(row -> row.path("total_tokens").asLong())
                         .sum()
@@ -199,7 +261,22 @@ final class Stage implements AutoCloseable {
             judge.exact(team + ", " + type, committed, used);
             seen.add(committed + " of " + used);
         }
-        return "committed, of what was used: " + String.join(", ", seen);
+        return "committed, of what " + team + " used: " + String.join(", ", seen);
+    }
+
+    private void exactKey(String key, List<JsonNode> rows) throws IOException, InterruptedException {
+        JsonNode info = site.door().read("/key/info?key=" + key).path("info");
+        String hash = info.path("token").asText();
+        List<JsonNode> own = rows.stream()
+                .filter(row -> row.path("api_key").asText().equals(hash))
+                .toList();
+        judge.spent("key " + hash, info.path("spend").asDouble(-1), own);
+        for (JsonNode limit : info.path("limits")) {
+            boolean ofRequests = limit.path("limit_type").asText().equals("requests");
+            if (ofRequests && limit.path("scope").asText().equals("key")) {
+                judge.exact("key " + hash, limit.path("committed").asLong(), own.size());
+            }
+        }
     }
 
     @Override

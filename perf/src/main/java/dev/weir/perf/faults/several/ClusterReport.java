@@ -23,8 +23,9 @@ final class ClusterReport {
                 + " them and of four end users, which wants more than their limits; what happens and when is the seed's to say."
                 + " The judge reads what the mock witnessed, what clients were told and the ledger, and nothing else."
                 + " Every tenth seed has no fault: there each limit is used to its end."
-                + " Recovery is until the last of " + Quotas.PROBED_KEYS
-                + " keys without limits has been answered.\n\n");
+                + " The load goes on until each limit is used up. Faults are counted that were seen to have an effect. Recovery is"
+                + " the longest time for which one of " + Quotas.PROBED_KEYS
+                + " keys, half of them below a team and an organization, was not answered behind an event.\n\n");
         page.append(summary(results))
                 .append("\n\n")
                 .append(byFault(results))
@@ -83,7 +84,7 @@ final class ClusterReport {
 
     static String summary(List<ClusterRun.Result> results) {
         Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
-        results.forEach(result -> result.plan().faults().forEach(fault -> faults.merge(fault, 1, Integer::sum)));
+        results.forEach(result -> result.happened().forEach(fault -> faults.merge(fault, 1, Integer::sum)));
         double[] recoveries = recoveries(results, fault -> true);
         return String.format(
                 Locale.ROOT,
@@ -127,7 +128,7 @@ final class ClusterReport {
         for (Fault fault : Fault.values()) {
             double[] recoveries = recoveries(results, fault::equals);
             long times = results.stream()
-                    .flatMap(each -> each.plan().faults().stream())
+                    .flatMap(each -> each.happened().stream())
                     .filter(fault::equals)
                     .count();
             if (times > 0) {

@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
 /** One run: load at every door that wants more than its limits, what the plan says, and the judgement. */
 final class ClusterRun {
 
-    private static final int CALLERS = 28;
+    private static final int CALLERS = 40;
 
     /** Nodes that start have some of the machine to themselves. */
-    private static final int CALLERS_OF_A_BRIEF_RUN = 14;
+    private static final int CALLERS_OF_A_BRIEF_RUN = 20;
 
     private static final int LONGEST_PAUSE_MILLIS = 60;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -36,7 +36,15 @@ final class ClusterRun {
 
     private static final long RECOVERY_MILLIS = 30_000;
 
-    /** Of a limit that more was asked of, in hundredths of a percent. */
+    /** And until every limit is used up. */
+    private static final long MOST_MORE_MILLIS = 40_000;
+
+    private static final long MOST_MORE_OF_A_BRIEF_RUN_MILLIS = 5_000;
+
+    /** Of a killed node's keys. */
+    private static final double LONGEST_OUTAGE_SECONDS = 15;
+
+    /** Of every limit, in hundredths of a percent. */
     private static final long USED_WITHOUT_FAULTS = 10_000;
 
     private static final long USED_UNDER_FAULTS = 9_500;
@@ -47,7 +55,8 @@ final class ClusterRun {
     /**
      * What a run has shown.
      *
-     * @param shares how much was used of limits that more was asked of
+     * @param happened what had an effect
+     * @param shares how much was used of each limit
      * @param recoveries of each event that took something away
      * @param restarts nodes that ended by themselves and were started again
      * @param messagesACall between nodes, as the nodes that run at the end count them; not a number where they do not
@@ -55,6 +64,7 @@ final class ClusterRun {
     record Result(
             long seed,
             Plan plan,
+            List<Fault> happened,
             Findings findings,
             long calls,
             long admitted,
@@ -64,12 +74,17 @@ final class ClusterRun {
             double messagesACall,
             @Nullable String broken) {
 
+        /** What a limit or the ledger is for was not kept; a run that could not take place shows nothing. */
+        boolean isSeenBroken() {
+            return broken == null && findings.overAdmitted() + findings.unmetered() + findings.duplicated() > 0;
+        }
+
         boolean isClean() {
             return broken == null && findings.isClean();
         }
     }
 
-    /** How long it took until every key had an answer again; infinite where one never had. */
+    /** How long a key was without an answer behind an event; infinite where one never had one again. */
     record Recovery(Fault fault, double seconds) {}
 
     private final ClusterSite site;
@@ -106,7 +121,7 @@ final class ClusterRun {
 
     private Result broken(String why) throws IOException, InterruptedException {
         new Evidence(site.directory()).write(site.nodes());
-        return new Result(seed, plan, judge.findings(), 0, 0, List.of(), List.of(), 0, Double.NaN, why);
+        return new Result(seed, plan, List.of(), judge.findings(), 0, 0, List.of(), List.of(), 0, Double.NaN, why);
     }
 
     private static void awaitRoomInTheDay() throws InterruptedException {
@@ -139,6 +154,7 @@ final class ClusterRun {
             long left = plan.loadMillis() - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
             TimeUnit.MILLISECONDS.sleep(Math.max(AFTERMATH_MILLIS, left)); // the load's own time
             awaitRecovery(prober, disturbance.happened());
+            awaitUsedUp(callers);
             Load load = new Load(callers.stop(), prober.stop(), disturbance.happened());
             if (disturbance.broken() != null) {
                 throw new IOException(disturbance.broken());
@@ -158,6 +174,14 @@ final class ClusterRun {
         }
     }
 
+    private void awaitUsedUp(Callers callers) throws InterruptedException {
+        long most = plan.isBrief() ? MOST_MORE_OF_A_BRIEF_RUN_MILLIS : MOST_MORE_MILLIS;
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(most);
+        while (System.nanoTime() < end && !quotas.areUsedUp(callers.said())) {
+            TimeUnit.MILLISECONDS.sleep(500); // the load's own time
+        }
+    }
+
     private Result judged(List<String> keys, Load load) throws IOException, InterruptedException, SQLException {
         site.settle().forEach(judge::unended);
         double messagesACall = messagesACall();
@@ -166,7 +190,8 @@ final class ClusterRun {
         List<Said> said = load.all();
         judge.rows(witness, rows, said);
         judge.statuses(said);
-        quotas.judge(judge, witness, rows, said, Standstill.of(site, load.happened)::hadOpen);
+        judge.unlimited(load.probed);
+        quotas.judge(judge, witness, Standstill.of(site, load.happened)::hadOpen);
         if (plan.isOrderly()) {
             judge.undisturbed(said);
             judge.noneEndedByItself(restarts());
@@ -175,12 +200,17 @@ final class ClusterRun {
         if (nothingLost) {
             site.restart(); // nodes have nothing ahead then
         }
-        quotas.books(judge, site.door(), witness, rows, nothingLost);
-        List<Quotas.Share> shares = quotas.shares(witness, load.said);
+        quotas.books(judge, site.door(), keys, witness, rows, nothingLost);
+        List<Recovery> recoveries = recoveries(load.probed, load.happened);
+        recovered(recoveries);
+        List<Quotas.Share> shares = quotas.shares(witness);
         if (!plan.isBrief()) {
             long least = plan.events().isEmpty() ? USED_WITHOUT_FAULTS : USED_UNDER_FAULTS;
             shares.forEach(share ->
                     judge.usedUp(share.name() + ", in hundredths of a percent", Math.round(share.used() * 1e4), least));
+            if (plan.events().isEmpty()) {
+                quotas.slotsUsedUp(judge, witness);
+            }
         }
         if (!judge.findings().isClean()) {
             Evidence evidence = new Evidence(site.directory());
@@ -191,11 +221,12 @@ final class ClusterRun {
         return new Result(
                 seed,
                 plan,
+                load.happened.stream().map(each -> each.event().fault()).toList(),
                 judge.findings(),
                 said.size(),
                 said.stream().filter(Said::admitted).count(),
                 shares,
-                recoveries(load.probed, load.happened),
+                recoveries,
                 restarts(),
                 messagesACall,
                 null);
@@ -205,13 +236,31 @@ final class ClusterRun {
         return site.restarts() - restartsBefore;
     }
 
+    private void recovered(List<Recovery> recoveries) {
+        boolean onlyKills =
+                recoveries.stream().allMatch(each -> each.fault() == Fault.KILL || each.fault() == Fault.KILL_TWO);
+        double longest =
+                recoveries.stream().mapToDouble(Recovery::seconds).max().orElse(0);
+        if (Double.isInfinite(longest) || (onlyKills && longest > LONGEST_OUTAGE_SECONDS)) {
+            judge.missed("the longest time without an answer", longest + " s", "15 s at most after a kill -9");
+        }
+    }
+
+    /** From its begin or, of a database that was away, from its return, until the next one. */
     private static List<Recovery> recoveries(List<Said> probed, List<Disturbance.Happened> happened) {
-        return happened.stream()
-                .filter(each -> each.event().fault() != Fault.CLOCK)
-                .map(each -> new Recovery(
-                        each.event().fault(),
-                        Prober.recovery(probed, each.nodes().isEmpty() ? each.overNanos() : each.atNanos())))
-                .toList();
+        List<Recovery> recoveries = new ArrayList<>();
+        for (Disturbance.Happened each : happened) {
+            long from = each.nodes().isEmpty() ? each.overNanos() : each.atNanos();
+            long to = happened.stream()
+                    .mapToLong(Disturbance.Happened::atNanos)
+                    .filter(nanos -> nanos > from)
+                    .min()
+                    .orElse(Long.MAX_VALUE);
+            if (each.event().fault() != Fault.CLOCK) {
+                recoveries.add(new Recovery(each.event().fault(), Prober.longestOutage(probed, from, to)));
+            }
+        }
+        return recoveries;
     }
 
     private double messagesACall() throws InterruptedException {

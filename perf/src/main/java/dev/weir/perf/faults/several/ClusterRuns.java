@@ -60,6 +60,15 @@ public final class ClusterRuns {
             }
         }
         campaign.say().println(ClusterReport.summary(results));
+        if (campaign.sabotage() != null) {
+            campaign.say()
+                    .println("The judge saw the damage in "
+                            + results.stream()
+                                    .filter(ClusterRun.Result::isSeenBroken)
+                                    .count() + " of "
+                            + results.size() + " runs.");
+            return results.stream().noneMatch(ClusterRun.Result::isSeenBroken);
+        }
         return results.stream().allMatch(ClusterRun.Result::isClean);
     }
 
@@ -78,12 +87,17 @@ public final class ClusterRuns {
                         Double.isNaN(result.messagesACall())
                                 ? ""
                                 : String.format(Locale.ROOT, ", %.2f messages a call", result.messagesACall()),
-                        result.isClean() ? "kept" : "NOT KEPT");
+                        verdict(result));
         if (!result.isClean() || campaign.sabotage() != null) {
             result.findings().details().forEach(detail -> campaign.say().println("    " + detail));
             campaign.say()
                     .println("    " + (result.broken() == null ? "" : result.broken() + ", ") + "see " + directory);
         }
         campaign.say().flush();
+    }
+
+    private static String verdict(ClusterRun.Result result) {
+        String unkept = result.broken() == null ? "NOT KEPT" : "BROKEN";
+        return result.isClean() ? "kept" : unkept;
     }
 }

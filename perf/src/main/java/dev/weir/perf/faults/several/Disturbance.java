@@ -4,7 +4,9 @@ import dev.weir.perf.faults.site.Fault;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -14,10 +16,11 @@ import org.jspecify.annotations.Nullable;
 /** Makes a plan happen, each of its events at its moment. */
 public final class Disturbance {
 
-    private static final long SLOW_MILLIS = 80;
+    private static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(2);
+    private static final Duration CLOCK_PATIENCE = Duration.ofSeconds(5);
 
     /**
-     * What has happened.
+     * What has happened, and was seen to.
      *
      * @param atNanos when it began
      * @param overNanos when it was over
@@ -54,9 +57,11 @@ public final class Disturbance {
         threads.forEach(Thread::interrupt);
     }
 
-    /** What has. */
+    /** What has, in the order of its begin. */
     public List<Happened> happened() {
-        return List.copyOf(happened);
+        return happened.stream()
+                .sorted(Comparator.comparingLong(Happened::atNanos))
+                .toList();
     }
 
     /** Why it could not happen as it was planned. */
@@ -70,14 +75,15 @@ public final class Disturbance {
             List<Node> nodes = taken(event);
             long at = System.nanoTime();
             try {
-                happen(event, nodes);
-                List<Integer> numbers = nodes.stream().map(Node::number).toList();
-                happened.add(new Happened(event, at, System.nanoTime(), numbers));
+                if (happen(event, nodes)) {
+                    List<Integer> numbers = nodes.stream().map(Node::number).toList();
+                    happened.add(new Happened(event, at, System.nanoTime(), numbers));
+                }
             } finally {
                 nodes.forEach(Node::giveBack);
             }
-        } catch (IOException | SQLException failure) {
-            broken = event + ": " + failure.getMessage();
+        } catch (IOException | SQLException | RuntimeException failure) {
+            broken = event + ": " + failure;
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }
@@ -103,42 +109,73 @@ public final class Disturbance {
         return taken;
     }
 
-    private void happen(Plan.Event event, List<Node> nodes) throws IOException, InterruptedException {
-        switch (event.fault()) {
+    /** @return whether it had an effect: nobody can be killed who is dead */
+    private boolean happen(Plan.Event event, List<Node> nodes) throws IOException, InterruptedException {
+        return switch (event.fault()) {
             case KILL, KILL_TWO -> kill(nodes, event.millis());
             case PAUSE -> pause(nodes.getFirst(), event.millis());
-            case CLOCK -> nodes.getFirst().clock().set(Duration.ofSeconds(event.more()));
-            case STORE_STOP -> site.database().pause(event.millis());
+            case CLOCK -> setClock(nodes.getFirst(), Duration.ofSeconds(event.more()));
+            case STORE_STOP -> {
+                site.database().pause(event.millis());
+                yield true;
+            }
             case STORE_SLOW ->
-                forAWhile(event, on -> site.nodes().forEach(node -> node.wire().slow(on ? SLOW_MILLIS : 0)));
-            case STORE_MUTE ->
+                forAWhile(event, on -> site.nodes().forEach(node -> node.wire().slow(on)));
+            case STORE_MUTE -> {
+                long before = lostAnswers();
                 forAWhile(event, on -> site.nodes().forEach(node -> node.wire().mute(on)));
+                yield lostAnswers() > before;
+            }
             case STORE_CUT -> forAWhile(event, on -> nodes.getFirst().wire().cut(on));
             case PARTITION_MINORITY, PARTITION_ALONE -> part(event, nodes.getFirst());
             case JOIN_LEAVE, ROLLING -> {
+                boolean all = true;
                 for (Node node : nodes) {
-                    leaveAndJoin(node, event.millis());
+                    all &= leaveAndJoin(node, event.millis());
                 }
+                yield all;
             }
             case DISK_FULL -> throw new IllegalArgumentException(event.fault() + " happens to one gateway by itself");
+        };
+    }
+
+    private long lostAnswers() {
+        return site.nodes().stream().mapToLong(node -> node.wire().lost()).sum();
+    }
+
+    /** Its process reads it once a second; that it has is seen at its door. */
+    private static boolean setClock(Node node, Duration offset) throws IOException, InterruptedException {
+        node.clock().set(offset);
+        long end = System.nanoTime() + CLOCK_PATIENCE.toNanos();
+        while (System.nanoTime() < end) {
+            Instant there = node.gateway().door().time();
+            if (there != null
+                    && Duration.between(Instant.now().plus(offset), there).abs().compareTo(CLOCK_TOLERANCE) < 0) {
+                return true;
+            }
+            TimeUnit.MILLISECONDS.sleep(100); // a process outside, there is nothing to be notified by
         }
+        return false;
     }
 
     private interface Switch {
         void turn(boolean on);
     }
 
-    private static void forAWhile(Plan.Event event, Switch what) throws InterruptedException {
+    private static boolean forAWhile(Plan.Event event, Switch what) throws InterruptedException {
         what.turn(true);
         try {
             TimeUnit.MILLISECONDS.sleep(event.millis()); // the fault's own time
         } finally {
             what.turn(false);
         }
+        return true;
     }
 
-    private static void kill(List<Node> nodes, int restartMillis) throws IOException, InterruptedException {
+    private static boolean kill(List<Node> nodes, int restartMillis) throws IOException, InterruptedException {
+        boolean all = true;
         for (Node node : nodes) {
+            all &= node.gateway().isAlive();
             node.kill();
         }
         if (restartMillis != Plan.NEVER) {
@@ -147,16 +184,20 @@ public final class Disturbance {
                 node.launch();
             }
         }
+        return all;
     }
 
     /** It ends while it stands still only if somebody ends it. */
-    private static void pause(Node node, int millis) throws IOException, InterruptedException {
-        if (node.gateway().isAlive()) {
+    private static boolean pause(Node node, int millis) throws IOException, InterruptedException {
+        boolean isAlive = node.gateway().isAlive();
+        if (isAlive) {
             node.gateway().pause(millis);
         }
+        return isAlive;
     }
 
-    private void part(Plan.Event event, Node node) throws IOException, InterruptedException {
+    private boolean part(Plan.Event event, Node node) throws IOException, InterruptedException {
+        boolean isAlive = node.gateway().isAlive();
         site.network().part(node.number());
         try {
             if (event.fault() == Fault.PARTITION_ALONE) {
@@ -165,17 +206,19 @@ public final class Disturbance {
                 TimeUnit.MILLISECONDS.sleep(event.millis()); // the fault's own time
             }
         } finally {
-            site.network().heal();
+            site.network().heal(node.number());
         }
+        return isAlive;
     }
 
-    private static void leaveAndJoin(Node node, int awayMillis) throws IOException, InterruptedException {
+    private static boolean leaveAndJoin(Node node, int awayMillis) throws IOException, InterruptedException {
         if (!node.gateway().isAlive()) {
-            return; // a supervisor is about to start it
+            return false; // a supervisor is about to start it
         }
         node.leave();
         TimeUnit.MILLISECONDS.sleep(awayMillis); // how long it is away
         node.launch();
         node.awaitReady();
+        return true;
     }
 }

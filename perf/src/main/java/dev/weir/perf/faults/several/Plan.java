@@ -136,10 +136,6 @@ public record Plan(List<Event> events, int loadMillis, int limitMillis, boolean 
         return new Event(fault, at, node, length, more);
     }
 
-    List<Fault> faults() {
-        return events.stream().map(Event::fault).toList();
-    }
-
     /** Whose clocks are set. */
     List<Integer> clocks() {
         return events.stream()

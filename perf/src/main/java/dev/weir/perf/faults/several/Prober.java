@@ -7,9 +7,9 @@ import dev.weir.perf.faults.callers.Said;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.stream.Collectors;
 
-/** Calls all the time with keys without limits, whose meters are all over the cluster, to see how long each has no answer. */
+/** Calls all the time with keys whose meters are all over the cluster and whose limits nobody comes near, to see how long each has no answer. */
 final class Prober {
 
     private static final int LONGEST_PAUSE_MILLIS = 500;
@@ -44,20 +44,35 @@ final class Prober {
     }
 
     /**
-     * How long it took until every key had an answer again.
+     * The longest time for which a key had no answer, of those that began between two moments. When the first of them comes is
+     * taken for an answer.
      *
-     * @param nanos when something happened
-     * @return seconds, of the key for which it took longest; infinite if one never had
+     * @return seconds; infinite if a key never had one after the first moment
      */
-    static double recovery(List<Said> said, long nanos) {
-        Map<Integer, Long> first = new TreeMap<>();
-        for (Said each : said) {
-            first.putIfAbsent(each.key(), Long.MAX_VALUE);
-            if (each.admitted() && each.beganNanos() >= nanos) {
-                first.merge(each.key(), each.endedNanos() - nanos, Math::min);
-            }
+    static double longestOutage(List<Said> said, long fromNanos, long toNanos) {
+        Map<Integer, List<Said>> byKey = said.stream().collect(Collectors.groupingBy(Said::key));
+        return byKey.values().stream()
+                .mapToDouble(ofKey -> longestOutageOfKey(ofKey, fromNanos, toNanos))
+                .max()
+                .orElse(0);
+    }
+
+    private static double longestOutageOfKey(List<Said> said, long fromNanos, long toNanos) {
+        long[] answered = said.stream()
+                .filter(each -> each.admitted() && each.beganNanos() >= fromNanos)
+                .mapToLong(Said::endedNanos)
+                .sorted()
+                .toArray();
+        if (answered.length == 0) {
+            return Double.POSITIVE_INFINITY;
         }
-        long longest = first.values().stream().mapToLong(Long::longValue).max().orElse(0);
-        return longest == Long.MAX_VALUE ? Double.POSITIVE_INFINITY : longest / 1e9;
+        long longest = 0;
+        long last = fromNanos;
+        for (int i = 0; i < answered.length && last < toNanos; i++) {
+            longest = Math.max(longest, answered[i] - last);
+            last = answered[i];
+        }
+        long end = said.stream().mapToLong(Said::endedNanos).max().orElse(last);
+        return Math.max(longest, last < toNanos ? end - last : 0) / 1e9;
     }
 }

@@ -14,14 +14,17 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The declared exception of slots: a door that stands still cannot end what it has open when its right to act is over, and
- * others have been given its slots by then.
+ * others have been given its slots by then. What it begins later is no exception.
  */
 public final class Standstill {
 
-    /** What was granted before the process stood still goes out when it goes on. */
-    private static final long AFTERMATH_NANOS = TimeUnit.SECONDS.toNanos(2);
+    /** A node's right to act lasts ten seconds from a renewal, and there is one every two seconds: in less nobody loses it. */
+    private static final long SHORTEST_NANOS = TimeUnit.SECONDS.toNanos(8);
 
-    private record Pause(String address, long fromNanos, long toNanos) {}
+    /** What was under way when it was stopped, and how long that took. */
+    private static final long ON_ITS_WAY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private record Pause(String address, long beganNanos, long beganForAllNanos) {}
 
     private final Map<Long, String> addresses;
     private final List<Pause> pauses;
@@ -35,9 +38,9 @@ public final class Standstill {
     public static Standstill of(ClusterSite site, List<Disturbance.Happened> happened) throws SQLException {
         List<Pause> pauses = new ArrayList<>();
         for (Disturbance.Happened each : happened) {
-            if (each.event().fault() == Fault.PAUSE) {
+            if (each.event().fault() == Fault.PAUSE && each.overNanos() - each.atNanos() > SHORTEST_NANOS) {
                 String address = site.nodes().get(each.nodes().getFirst()).address();
-                pauses.add(new Pause(address, each.atNanos(), each.overNanos() + AFTERMATH_NANOS));
+                pauses.add(new Pause(address, each.atNanos(), each.atNanos() + ON_ITS_WAY_NANOS));
             }
         }
         Map<Long, String> addresses = new HashMap<>();
@@ -61,7 +64,7 @@ public final class Standstill {
         long ended = sighting.endedNanos() == 0 ? Long.MAX_VALUE : sighting.endedNanos();
         return pauses.stream()
                 .anyMatch(pause -> pause.address.equals(address)
-                        && sighting.arrivedNanos() < pause.toNanos
-                        && ended > pause.fromNanos);
+                        && sighting.arrivedNanos() < pause.beganForAllNanos
+                        && ended > pause.beganNanos);
     }
 }

@@ -4,7 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A gateway's configuration: models that cost a thousand nano-dollars a token, in and out.
+ * A gateway's configuration: models that cost a thousand nano-dollars a token, in and out, and no overage, so that not a token
+ * beyond a limit is allowed.
  *
  * @param models as the mock is asked for them, {@code m3;gap=20ms}; clients name what stands before the semicolon
  * @param upstream the mock's base
@@ -38,7 +39,8 @@ public record Catalogue(
                 .append("general_settings: {master_key: ")
                 .append(MASTER)
                 .append("}\n")
-                .append("weir:\n  access_log: {target: off}\n");
+                .append("weir:\n  access_log: {target: off}\n")
+                .append("  meters: {overage_percent: 0}\n");
         more.forEach(line -> yaml.append("  ").append(line).append('\n'));
         yaml.append("  storage:\n    journal_bytes: 8MB\n");
         if (storage != null) {

@@ -8,6 +8,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -80,6 +82,21 @@ public final class Door {
                     == 200;
         } catch (IOException nobody) {
             return false;
+        }
+    }
+
+    /** What time it is there, to the second; null when nobody answers. */
+    public @Nullable Instant time() throws InterruptedException {
+        try {
+            return HTTP.send(
+                            request("/health/liveliness", SHORT_PATIENCE).GET().build(),
+                            HttpResponse.BodyHandlers.discarding())
+                    .headers()
+                    .firstValue("date")
+                    .map(date -> Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date)))
+                    .orElse(null);
+        } catch (IOException nobody) {
+            return null;
         }
     }
 

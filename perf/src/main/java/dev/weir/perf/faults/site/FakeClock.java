@@ -12,6 +12,7 @@ public final class FakeClock {
     private static final String LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
     private final Path file;
+    private volatile Duration offset = Duration.ZERO;
 
     /** @param file that the process reads, again each second */
     public FakeClock(Path file) throws IOException {
@@ -35,8 +36,14 @@ public final class FakeClock {
                 "WEIR_AOT", "off");
     }
 
+    /** What it shows is so far from the machine's. */
+    public Duration offset() {
+        return offset;
+    }
+
     /** @param offset from the machine's */
     public void set(Duration offset) throws IOException {
+        this.offset = offset;
         Files.writeString(file, (offset.isNegative() ? "" : "+") + offset.toSeconds() + "s");
     }
 }

@@ -28,6 +28,7 @@ public final class Network implements AutoCloseable {
     private final String prefix;
     private final int nodes;
     private final boolean hasSpaces;
+    private final int[] parted;
     private final Thread atExit = new Thread(this::remove, "weir-network-end");
 
     private Network(String name, String prefix, int nodes, boolean hasSpaces) {
@@ -35,6 +36,7 @@ public final class Network implements AutoCloseable {
         this.prefix = prefix;
         this.nodes = nodes;
         this.hasSpaces = hasSpaces;
+        this.parted = new int[nodes];
     }
 
     /** @throws IOException when this process may not make one, with what the machine said */
@@ -134,10 +136,11 @@ public final class Network implements AutoCloseable {
     }
 
     /** The node and the others lose sight of each other; both still reach the laboratory. */
-    public void part(int node) throws IOException, InterruptedException {
+    public synchronized void part(int node) throws IOException, InterruptedException {
         if (!hasSpaces) {
             throw new IOException("nodes on loopback cannot lose sight of each other");
         }
+        parted[node]++;
         for (int other = 0; other < nodes; other++) {
             if (other != node) {
                 loseSight(node, other);
@@ -150,11 +153,19 @@ public final class Network implements AutoCloseable {
         ip("-n", space(from), "neigh", "replace", address(of), "lladdr", NOBODY, "dev", "eth0", "nud", "permanent");
     }
 
-    /** Everybody sees everybody again. */
-    public void heal() throws IOException, InterruptedException {
-        for (int node = 0; hasSpaces && node < nodes; node++) {
-            ip("-n", space(node), "neigh", "flush", "dev", "eth0", "nud", "permanent");
+    /** The node and the others see each other again, but for those that are parted themselves. */
+    public synchronized void heal(int node) throws IOException, InterruptedException {
+        parted[node]--;
+        for (int other = 0; other < nodes; other++) {
+            if (other != node && parted[node] == 0 && parted[other] == 0) {
+                see(node, other);
+                see(other, node);
+            }
         }
+    }
+
+    private void see(int from, int of) throws IOException, InterruptedException {
+        ip("-n", space(from), "neigh", "del", address(of), "dev", "eth0");
     }
 
     private void remove() {

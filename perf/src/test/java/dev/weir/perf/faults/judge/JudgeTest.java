@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.perf.faults.callers.Said;
 import dev.weir.streams.mock.Sighting;
 import java.util.List;
@@ -121,6 +122,68 @@ final class JudgeTest {
     }
 
     @Test
+    void aLostAttemptThatIsChargedLessThanTheWitnessSentIsWrong() {
+        judge.rows(List.of(seen("1-1.1", 0, 10)), List.of(row("1-1.1", "call", "lost", TOKENS - 1)), List.of());
+
+        assertThat(judge.findings().wrong()).isEqualTo(1);
+    }
+
+    @Test
+    void aRowOfACompletedAttemptWithAnotherInputIsWrong() {
+        JsonNode row = ((ObjectNode) row("1-1.1", "call", "completed", TOKENS)).put("prompt_tokens", PROMPT - 1);
+
+        judge.rows(List.of(seen("1-1.1", 0, 10)), List.of(row), List.of());
+
+        assertThat(judge.findings().wrong()).isEqualTo(1);
+    }
+
+    @Test
+    void aRowThatIsStillProvisionalInTheEndIsWrong() {
+        JsonNode row = ((ObjectNode) row("1-1.1", "call", "completed", TOKENS)).put("provisional", true);
+
+        judge.rows(List.of(seen("1-1.1", 0, 10)), List.of(row), List.of());
+
+        assertThat(judge.findings().wrong()).isEqualTo(1);
+    }
+
+    @Test
+    void whoeverHasSpentAnotherSumThanTheRowsSayIsWrong() {
+        List<JsonNode> rows = List.of(
+                JsonNodeFactory.instance.objectNode().put("spend", 0.000047),
+                JsonNodeFactory.instance.objectNode().put("spend", 0.000048));
+
+        judge.spent("key", 0.000095, rows);
+        assertThat(judge.findings().isClean()).isTrue();
+
+        judge.spent("key", 0.000142, rows);
+        assertThat(judge.findings().wrong()).isEqualTo(1);
+    }
+
+    @Test
+    void aKeyWithoutLimitsThatIsRefusedByOneIsWrong() {
+        judge.unlimited(List.of(said(200), said(503), said(429)));
+
+        assertThat(judge.findings().wrong()).isEqualTo(1);
+    }
+
+    @Test
+    void whoeverDoesNotSayWhatItHoldsIsWrong() {
+        judge.atRest("team", JsonNodeFactory.instance.missingNode());
+
+        assertThat(judge.findings().wrong()).isEqualTo(1);
+    }
+
+    @Test
+    void theMostTokensWithinATimeAreOfAnyPlaceInIt() {
+        Witnessed seen = Witnessed.of(List.of(seen("1-1.1", 0, 1), seen("1-2.1", 6, 7), seen("1-3.1", 9, 12)), 0, 9);
+
+        assertThat(seen.mostTokensWithin(5)).isEqualTo(2 * (TOKENS + PROMPT));
+        assertThat(seen.mostTokensWithin(3)).isEqualTo(TOKENS + PROMPT);
+        assertThat(seen.mostTokensWithin(10)).isEqualTo(3 * (TOKENS + PROMPT));
+        assertThat(seen.spanNanos()).isEqualTo(9);
+    }
+
+    @Test
     void aGoodKeyThatIsToldToBeAStrangerIsWrong() {
         judge.statuses(List.of(said(200), said(401)));
 
@@ -219,6 +282,7 @@ final class JudgeTest {
                 .put("attempt", attempt)
                 .put("request_id", call)
                 .put("outcome", outcome)
+                .put("prompt_tokens", PROMPT)
                 .put("completion_tokens", tokens)
                 .put("total_tokens", tokens == 0 ? 0 : tokens + PROMPT);
     }

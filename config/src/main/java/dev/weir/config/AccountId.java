@@ -40,10 +40,11 @@ public record AccountId(Kind kind, String name) implements Comparable<AccountId>
     /** Over so many accounts the end users below one owner are spread: another number would be other accounts. */
     public static final int GROUPS = 256;
 
-    private static final int LONGEST_NAME = 256;
+    /** Characters of a name that somebody gives. */
+    public static final int LONGEST_NAME = 256;
 
-    /** Of a member, encoded, within its group. */
-    private static final int LONGEST = 4 * LONGEST_NAME + 32;
+    /** Of the group of a member, whose team's name is encoded: nine characters for one. */
+    private static final int LONGEST = 10 * LONGEST_NAME + 32;
 
     public AccountId {
         if (name.isEmpty() || name.length() > LONGEST) {

@@ -65,6 +65,11 @@ public record AccountSettings(
         return new AccountSettings(kind, alias, models, organizationId, other, limits, metadata, blocked);
     }
 
+    /** What calls below it are held to: not who its members are, nor what somebody has noted. */
+    public AccountSettings forCalls() {
+        return new AccountSettings(kind, alias, models, organizationId, List.of(), limits, Map.of(), blocked);
+    }
+
     public AccountSettings withOrganization(@Nullable String other) {
         return new AccountSettings(kind, alias, models, other, members, limits, metadata, blocked);
     }

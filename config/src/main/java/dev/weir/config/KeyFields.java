@@ -129,15 +129,24 @@ public final class KeyFields {
         return patched(KeySettings.UNLIMITED, declared, now);
     }
 
+    /** Of an account that is there or of none; an empty one is none. */
+    private static @Nullable String account(Value value) {
+        String name = value.text();
+        if (name.length() > AccountId.LONGEST_NAME) {
+            value.problem("a name of at most " + AccountId.LONGEST_NAME + " characters");
+        }
+        return name.isEmpty() ? null : name;
+    }
+
     private static @Nullable KeySettings patched(KeySettings old, Value fields, Instant now) {
         int before = fields.reading().problems().size();
         checkNames(fields);
         Limits limits = LimitFields.patched(old.limits(), fields);
         String alias = field(fields, "key_alias", old.alias(), KeyFields::alias);
         List<String> models = orElse(field(fields, "models", old.models(), ModelNames::read), List.of());
-        String userId = field(fields, "user_id", old.userId(), Value::text);
-        String teamId = field(fields, "team_id", old.teamId(), Value::text);
-        String organizationId = field(fields, "organization_id", old.organizationId(), Value::text);
+        String userId = field(fields, "user_id", old.userId(), KeyFields::account);
+        String teamId = field(fields, "team_id", old.teamId(), KeyFields::account);
+        String organizationId = field(fields, "organization_id", old.organizationId(), KeyFields::account);
         KeySettings.Increase increase = increase(old, limits, fields);
         Instant expires = field(fields, "expires", old.expires(), KeyFields::instant);
         expires = field(fields, "duration", expires, value -> after(now, value));

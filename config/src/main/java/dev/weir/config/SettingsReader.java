@@ -179,6 +179,9 @@ final class SettingsReader {
     private static WeirSettings.Cluster cluster(Value cluster) {
         String host = cluster.at("host").text();
         Value advertise = cluster.at("advertise");
+        if (!advertise.isAbsent() && !HostAndPort.isOne(advertise.text() + ":0")) {
+            advertise.problem("a host name or an address, an IPv6 one in brackets");
+        }
         List<String> seeds = new ArrayList<>();
         for (Value seed : cluster.at("seeds").items()) {
             String text = seed.text();

@@ -88,7 +88,7 @@ public final class Weir implements AutoCloseable {
     private volatile @Nullable DegradedModes degraded;
     private volatile @Nullable Node node;
     private final Runnable end;
-    private boolean closed;
+    private volatile boolean closed;
 
     /** A step of the way out. */
     private interface Closing {
@@ -127,8 +127,16 @@ public final class Weir implements AutoCloseable {
             weir.open(config, clock);
             return weir;
         } catch (IOException | RuntimeException failure) {
-            weir.close();
+            weir.closeAfter(failure);
             throw failure;
+        }
+    }
+
+    private void closeAfter(Exception failure) {
+        try {
+            close();
+        } catch (IllegalStateException second) {
+            failure.addSuppressed(second);
         }
     }
 
@@ -149,6 +157,12 @@ public final class Weir implements AutoCloseable {
         closings.push(database::close);
         ActorSystem<Void> system = ActorSystem.create(
                 Behaviors.empty(), "weir", Node.store(database).withFallback(engine));
+        system.getWhenTerminated().thenRun(() -> {
+            if (!closed) {
+                LOG.error("The actor system has ended by itself");
+                end.run();
+            }
+        });
         closings.push(() -> {
             // Not the system's own end: where that hangs, as streams of Artery may (apache/pekko#3317), the last phase
             // gives it up.
@@ -236,6 +250,7 @@ public final class Weir implements AutoCloseable {
             health.addMetrics(routes);
         }
         Door door = new Door(routes.build(), new Cors(settings.cors().allowedOrigins()), desk, loops);
+        closings.push(() -> leave(door));
         listener = listen(settings.server().host(), settings.server().port(), settings.tls(), door, loops, system);
         if (managementPort != null) {
             Routes.Builder inner = Routes.builder();
@@ -246,7 +261,6 @@ public final class Weir implements AutoCloseable {
             WeirSettings.Management inside = settings.management();
             management = listen(inside.host(), managementPort, inside.tls(), innerDoor, loops, system);
         }
-        closings.push(() -> leave(door));
         report(telemetry, models, node, journal, shipper, database);
         ready = true;
     }
@@ -428,19 +442,28 @@ public final class Weir implements AutoCloseable {
         }
     }
 
-    /** Stops; returns when everything is settled and durable. Safe to call twice. */
+    /**
+     * Stops; returns when everything is settled and durable. Safe to call twice.
+     *
+     * @throws IllegalStateException when a part of it did not end as it should; the others have
+     */
     @Override
     public synchronized void close() {
         if (closed) {
             return;
         }
         closed = true;
+        Exception first = null;
         while (!closings.isEmpty()) {
             try {
                 closings.pop().close();
             } catch (Exception failure) {
                 LOG.error("A part did not stop cleanly", failure);
+                first = first == null ? failure : first;
             }
+        }
+        if (first != null) {
+            throw new IllegalStateException("not everything stopped cleanly: " + first, first);
         }
     }
 }

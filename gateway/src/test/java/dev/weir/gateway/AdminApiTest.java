@@ -204,6 +204,8 @@ class AdminApiTest {
                 Arguments.of("/key/generate", "{\"models\":\"m\"}", 400, "models"),
                 Arguments.of("/key/generate", "{\"key_type\":\"root\"}", 400, "key_type"),
                 Arguments.of("/key/generate", "{\"rpm_limt\":1}", 400, "did you mean rpm_limit"),
+                Arguments.of("/key/generate", "{\"team_id\":\"" + "t".repeat(257) + "\"}", 400, "256 characters"),
+                Arguments.of("/key/generate", "{\"metadata\":{\"x\":\"" + "y".repeat(140_000) + "\"}}", 400, "128 KB"),
                 Arguments.of("/key/generate", "{\"budget_id\":\"b\"}", 400, "not enforced"),
                 Arguments.of("/key/generate", "{\"model_rpm_limit\":{\"m\":-1}}", 400, "model_rpm_limit.m"),
                 Arguments.of("/key/generate", "{\"allowed_routes\":[\"/x\"]}", 400, "not enforced"),

@@ -212,16 +212,23 @@ final class AccountBook {
 
     /** First what everybody has used and given back, then what there is for everybody: nothing is granted twice. */
     private LimitState taken(LimitState state, LimitRule rule, long born, long now) {
-        LimitState next = common.withoutGone(state);
+        LimitState next = state;
         for (Want want : planned.values()) {
             Want.Line line = line(want, rule.id(), born);
-            next = line == null ? next : merged(next, want.node(), line);
+            next = line == null || isFolded(want, state) ? next : merged(next, want.node(), line);
         }
+        next = common.withoutGone(next);
         for (Want want : planned.values()) {
             Want.Line line = line(want, rule.id(), born);
-            next = line == null ? next : allotted(next, rule, want.node(), line, now);
+            boolean isGone = common.nodes().isGone(want.node());
+            next = line == null || isGone ? next : allotted(next, rule, want.node(), line, now);
         }
         return next;
+    }
+
+    /** It is of a node that is gone, and what that had is among what nobody in particular has used. */
+    private boolean isFolded(Want want, LimitState state) {
+        return common.nodes().isGone(want.node()) && !state.slices().containsKey(LimitState.holder(want.node()));
     }
 
     /** Null where it is about another life of the account, or does not know this limit. */
@@ -338,7 +345,10 @@ final class AccountBook {
                             id,
                             want.sequence(),
                             new Allotted.Granted(
-                                    durable.born(), durable.version(), (AccountSettings) durable.settings(), lines))));
+                                    durable.born(),
+                                    durable.version(),
+                                    ((AccountSettings) durable.settings()).forCalls(),
+                                    lines))));
         }
         planned.clear();
         return answers;

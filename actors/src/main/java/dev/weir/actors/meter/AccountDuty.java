@@ -328,7 +328,7 @@ final class AccountDuty implements Duty {
                                 number,
                                 row.born(),
                                 row.version(),
-                                (AccountSettings) row.settings(),
+                                ((AccountSettings) row.settings()).forCalls(),
                                 context.getSelf()),
                 heard -> then.run());
         tick();

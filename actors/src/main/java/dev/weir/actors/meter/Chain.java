@@ -6,9 +6,11 @@ import dev.weir.config.KeySettings;
 import dev.weir.config.Limits;
 import dev.weir.config.Metered;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * a call is decided. Not thread-safe itself.
  */
 final class Chain {
+
+    private static final Comparator<Share> IN_ORDER = Comparator.comparing(Share::id);
 
     private final Shares shares;
     private final ActorRef<Meter.Command> watcher;
@@ -56,24 +60,32 @@ final class Chain {
             if (all == null) {
                 return null;
             }
-            lock(all);
+            List<Share> whole = locked(all, key, endUser);
+            if (whole != null) {
+                return whole;
+            }
+            above = null; // one was let go in between: another one is there by now, or will be
+        }
+    }
+
+    /** With the groups of {@code endUser}; null, and without a lock, where one was let go. */
+    private @Nullable List<Share> locked(List<Share> all, MeterState key, @Nullable String endUser) {
+        List<Share> locked = new ArrayList<>(all);
+        boolean isWhole = false;
+        lock(all);
+        try {
             if (isWhole(all)) {
                 List<Share> groups = groups(key, all, endUser);
-                if (groups.isEmpty()) {
-                    return all;
-                }
                 lock(groups);
-                List<Share> longer = new ArrayList<>(all);
-                longer.addAll(groups);
-                if (isWhole(groups)) {
-                    return longer;
-                }
-                all = longer;
+                locked.addAll(groups);
+                isWhole = isWhole(groups);
             }
-            // One was let go in between: another one is there by now, or will be.
-            unlock(all);
-            above = null;
+        } finally {
+            if (!isWhole) {
+                unlock(locked);
+            }
         }
+        return isWhole ? locked : null;
     }
 
     private static boolean isWhole(List<Share> all) {
@@ -97,7 +109,7 @@ final class Chain {
                 add(groups, share.id().toString(), share.version(), settings, endUser);
             }
         }
-        groups.sort((one, other) -> one.id().compareTo(other.id()));
+        groups.sort(IN_ORDER);
         return groups;
     }
 
@@ -126,7 +138,7 @@ final class Chain {
         }
         List<Share> longer = new ArrayList<>(all);
         longer.add(customer);
-        longer.sort((one, other) -> one.id().compareTo(other.id()));
+        longer.sort(IN_ORDER);
         return longer;
     }
 
@@ -319,22 +331,35 @@ final class Chain {
         return marks;
     }
 
-    /** Ends a hold that the key's meter has lost: the shares may know it still, or are charged what went beyond it. */
-    void settleUnknown(KeySettings key, HoldId hold, Need held, Need used, boolean began) {
-        List<Share> all = above(key);
-        for (Share each : all == null ? List.<Share>of() : all) {
-            Share share = shares.locked(each);
-            if (share == null) {
-                continue;
+    /**
+     * Ends a hold that the key's meter has lost: the shares may know it still, or are charged what went beyond it.
+     *
+     * @return by share, how far its account's meter has to be before the settlement is acknowledged; empty, and nothing has
+     *     happened, where one does not know yet what it counts
+     */
+    Optional<Map<Share, Long>> settleUnknown(MeterState key, HoldId hold, Need held, Need used, boolean began) {
+        List<Share> all = lockedFor(key, null);
+        if (all == null) {
+            return Optional.empty();
+        }
+        try {
+            if (!isKnown(all) || !all.stream().allMatch(share -> share.isGone() || share.settings() != null)) {
+                return Optional.empty();
             }
-            try {
+            Map<Share, Long> marks = new HashMap<>(0);
+            for (Share share : all) {
+                long before = share.charged();
                 if (!share.settle(hold, Need.NONE, used, began) && began) {
                     share.charge("", held, used);
                 }
+                if (share.charged() > before) {
+                    owe(marks, share);
+                }
                 shares.ask(share, 0);
-            } finally {
-                share.unlock();
             }
+            return Optional.of(marks);
+        } finally {
+            unlock(all);
         }
     }
 

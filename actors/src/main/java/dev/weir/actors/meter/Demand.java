@@ -7,12 +7,15 @@ final class Demand {
     private static final int NEEDS_AHEAD = 8;
     private static final int SECONDS_AHEAD = 3;
 
-    /** Of a limit, so that a node that dies takes little of it along. */
-    private static final int MOST_AHEAD = 50;
-
+    private final int mostAhead;
     private long lastNeed;
     private double perSecond;
     private long at;
+
+    /** @param mostAhead one of so many parts of a limit, so that a node that dies takes little of it along */
+    Demand(int mostAhead) {
+        this.mostAhead = mostAhead;
+    }
 
     void asked(long need) {
         lastNeed = need;
@@ -27,11 +30,11 @@ final class Demand {
         return perSecond == 0 || now <= at ? perSecond : perSecond * Math.exp(-(double) (now - at) / WINDOW_MILLIS);
     }
 
-    /** Eight needs, or three seconds of use if that is more; a fiftieth of the limit at most, but one need. */
+    /** Eight needs, or three seconds of use if that is more; a part of the limit at most, but one need. */
     long ahead(long cap, long now) {
         long byNeed = lastNeed > Long.MAX_VALUE / NEEDS_AHEAD ? Long.MAX_VALUE : lastNeed * NEEDS_AHEAD;
         long wanted = Math.max(byNeed, (long) Math.min((double) Long.MAX_VALUE, SECONDS_AHEAD * perSecond(now)));
-        return Math.min(wanted, Math.max(lastNeed, cap / MOST_AHEAD));
+        return Math.min(wanted, Math.max(lastNeed, cap / mostAhead));
     }
 
     /** Of {@code free}, never more than half. */

@@ -2,9 +2,9 @@ package dev.weir.actors.meter;
 
 import dev.weir.config.AccountId;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,7 +104,7 @@ public record Hold(
 
     /** The same hold, which its door has said more of: it has been admitted by an owner before this one. */
     Hold reopened(Need more, List<AccountId> of) {
-        Set<AccountId> all = new LinkedHashSet<>(accounts);
+        Set<AccountId> all = new TreeSet<>(accounts); // in the order of their locks, as everywhere
         all.addAll(of);
         return new Hold(id, model, need.and(more), List.copyOf(all), pieces, topUps);
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
 
@@ -105,10 +106,13 @@ public final class Keeper {
             timers.startTimerWithFixedDelay(Tick.RESEND, TICK);
             timers.startTimerWithFixedDelay(Tick.TIDY, idle);
             Keeper keeper = new Keeper(shares, keys, here, clock);
-            return Behaviors.receiveMessage(command -> {
+            Behavior<Command> receiving = Behaviors.receiveMessage(command -> {
                 keeper.receive(command);
                 return Behaviors.same();
             });
+            // Without it no change of an account would be acknowledged anywhere: a message that is at fault is left
+            // out.
+            return Behaviors.supervise(receiving).onFailure(SupervisorStrategy.resume());
         }));
     }
 

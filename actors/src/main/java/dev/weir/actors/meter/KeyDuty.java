@@ -335,12 +335,15 @@ final class KeyDuty implements Duty {
         Runnable ack = ack(settle);
         if (!acks.join(settle.hold(), ack) && !settleOfDeleted(settle, ack)) {
             long before = purse().spent();
-            Debt debt = settle(purse(), settle);
-            sayWhetherSoftBudgetIsPassed(before, purse().spent());
-            owe(settle, debt, ack);
-            if (debt.row()) {
-                life.write();
-            }
+            settle(purse(), settle)
+                    .ifPresent(
+                            debt -> { // or else the door repeats it
+                                sayWhetherSoftBudgetIsPassed(before, purse().spent());
+                                owe(settle, debt, ack);
+                                if (debt.row()) {
+                                    life.write();
+                                }
+                            });
         }
         drain();
     }
@@ -349,9 +352,8 @@ final class KeyDuty implements Duty {
     private boolean settleOfDeleted(Settle settle, Runnable ack) {
         for (Purse each : deleted) {
             if (each.isOpen(settle.hold())) {
-                Debt debt = settle(each, settle);
+                settle(each, settle).ifPresent(debt -> owe(settle, new Debt(false, debt.marks()), ack));
                 forgetDeleted();
-                owe(settle, new Debt(false, debt.marks()), ack);
                 return true;
             }
         }
@@ -362,7 +364,7 @@ final class KeyDuty implements Duty {
         deleted.removeIf(each -> !each.hasOpenHolds());
     }
 
-    private static Debt settle(Purse of, Settle settle) {
+    private static Optional<Debt> settle(Purse of, Settle settle) {
         return of.settle(settle.hold(), settle.epoch(), settle.held(), settle.used(), settle.began());
     }
 
@@ -453,9 +455,10 @@ final class KeyDuty implements Duty {
     @Override
     public Optional<MeterState> plan(UnaryOperator<MeterState> change, long now, long nonce) {
         Optional<MeterState> next = purse().plan(change, waiting.asks(), now, nonce);
-        if (next.isPresent()) {
-            acks.planned();
-            beyond.planned();
+        acks.planned();
+        beyond.planned();
+        if (next.isEmpty()) {
+            paid(); // the limit that was charged is there no more
         }
         return next;
     }
@@ -463,6 +466,10 @@ final class KeyDuty implements Duty {
     @Override
     public void written(MeterState row) {
         purse().written(row);
+        paid();
+    }
+
+    private void paid() {
         acks.written();
         beyond.written();
     }
@@ -476,6 +483,8 @@ final class KeyDuty implements Duty {
 
     @Override
     public void resume() {
+        endGone();
+        acks.tellPaid();
         List<Settle> came = List.copyOf(deferred);
         deferred.clear();
         came.forEach(this::settle);
@@ -491,8 +500,7 @@ final class KeyDuty implements Duty {
 
     @Override
     public void left() {
-        acks.written();
-        beyond.written();
+        paid();
     }
 
     @Override

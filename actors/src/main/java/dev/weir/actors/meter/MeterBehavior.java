@@ -153,7 +153,7 @@ final class MeterBehavior implements Duty.Life {
                 if (present.state().tombstone()) {
                     yield absent();
                 }
-                yield canTake(present.state()) ? take(present, present.state().host()) : in(this::opening);
+                yield canTake(present.state()) ? take(present, former(present.state())) : in(this::opening);
             }
         };
     }
@@ -166,6 +166,15 @@ final class MeterBehavior implements Duty.Life {
         }
         write();
         return in(this::opening);
+    }
+
+    /** Who has to be released before its calls are over. This node's own may run on, where it did not leave the meter itself. */
+    private long former(MeterState state) {
+        return state.host() == common.host() && !state.clean() ? nobody() : state.host();
+    }
+
+    private static long nobody() {
+        return -1 - ThreadLocalRandom.current().nextLong(Long.MAX_VALUE);
     }
 
     /**
@@ -204,7 +213,7 @@ final class MeterBehavior implements Duty.Life {
             return Behaviors.same(); // the row is read again soon
         }
         timers.cancel(LoadAgain.NOW);
-        return take(present, -1 - ThreadLocalRandom.current().nextLong(Long.MAX_VALUE)); // its last write was lost
+        return take(present, nobody()); // its last write was lost
     }
 
     // absent: there is no such meter; the row, if there is one, is a tombstone
@@ -238,6 +247,10 @@ final class MeterBehavior implements Duty.Life {
                 }
             }
             case Admin admin -> {
+                if (!common.nodes().mayDecide()) {
+                    admin.replyTo().tell(new AdminReply.Unavailable(Duty.NO_RIGHT));
+                    return Behaviors.same();
+                }
                 if (admin instanceof Change change
                         && made.has(change.request())
                         && !made.isAnswered(change.request())) {
@@ -341,6 +354,11 @@ final class MeterBehavior implements Duty.Life {
     }
 
     private void administer(Admin admin) {
+        if (!common.nodes().mayDecide()) {
+            admin.replyTo()
+                    .tell(new AdminReply.Unavailable(Duty.NO_RIGHT)); // another owner may have been told otherwise
+            return;
+        }
         switch (admin) {
             case Inspect inspect -> duty.whenKnown(() -> inspect.replyTo().tell(done()));
             case Change change -> {

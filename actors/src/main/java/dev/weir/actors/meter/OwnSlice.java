@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class OwnSlice implements Portion {
 
+    /** More of it costs a row that is written more often. */
+    private static final int MOST_AHEAD = 100;
+
     private final MeterSettings common;
     private LimitRule rule;
     private LimitState state;
@@ -21,7 +24,7 @@ final class OwnSlice implements Portion {
     private long held;
     private long over;
     private long overPlanned;
-    private final Demand demand = new Demand();
+    private final Demand demand = new Demand(MOST_AHEAD);
 
     /** A slice all of which is used, until a write says more. */
     OwnSlice(LimitRule rule, LimitState state, MeterSettings common) {

@@ -369,9 +369,10 @@ final class Purse {
      *
      * @param held what the door says was held, for a hold of an older epoch
      * @param began whether an upstream attempt began; if not, everything comes back
-     * @return what has to be durable before it is acknowledged
+     * @return what has to be durable before it is acknowledged; empty, and nothing has happened, when it is not known yet whom it
+     *     is charged to
      */
-    Debt settle(HoldId id, long epoch, Need held, Need used, boolean began) {
+    Optional<Debt> settle(HoldId id, long epoch, Need held, Need used, boolean began) {
         Hold hold = holds.remove(id);
         if (hold == null) {
             return settleOldEpoch(id, epoch, held, used, began);
@@ -381,7 +382,7 @@ final class Purse {
         slots -= hold.need().slots();
         spentNanoUsd += began ? used.nanoUsd() : 0;
         boolean owes = owns.settle(hold, charged, used, began);
-        return new Debt(owes, chain.settle(hold, charged, used, began));
+        return Optional.of(new Debt(owes, chain.settle(hold, charged, used, began)));
     }
 
     /**
@@ -452,15 +453,15 @@ final class Purse {
     }
 
     /** What an owner that crashed had held is charged whole already: only what goes beyond is still to be charged. */
-    private Debt settleOldEpoch(HoldId id, long epoch, Need held, Need used, boolean began) {
+    private Optional<Debt> settleOldEpoch(HoldId id, long epoch, Need held, Need used, boolean began) {
         if (oldHolds.isOver(id, epoch, durable.born())) {
-            return Debt.NONE;
+            return Optional.of(Debt.NONE);
         }
-        oldHolds.settle(id);
-        spentNanoUsd += began ? used.nanoUsd() : 0;
-        boolean owes = owns.charge(held, used, began);
-        chain.settleUnknown(settings(), id, held, used, began);
-        return new Debt(owes, Map.of());
+        return chain.settleUnknown(durable, id, held, used, began).map(marks -> {
+            oldHolds.settle(id);
+            spentNanoUsd += began ? used.nanoUsd() : 0;
+            return new Debt(owns.charge(held, used, began), marks);
+        });
     }
 
     // The row.

@@ -404,7 +404,7 @@ final class Share {
                     waiting.needed(slice, now), waiting.beyond(slice, now), goBeyond, !leaving && !retiring, now));
             whole &= slice.isSynced() || slice.over() == 0;
         }
-        whole &= arrivals.isEmpty();
+        whole &= arrivals.isEmpty() && slices.areAllSent();
         chargedSent = whole ? charged : chargedSent;
         return new Want(id, node, sequence, born, policy(), lines, replyTo);
     }
@@ -445,7 +445,7 @@ final class Share {
                     arrive();
                 }
                 if (current) {
-                    retired = retiring;
+                    retired = retiring && slices.areAllSent();
                     slices.heard();
                     chargedDurable = chargedSent;
                 }
@@ -458,7 +458,7 @@ final class Share {
 
     /** The account's settings are others from now on; what is not in use of its limits goes back. */
     Set<ActorRef<Meter.Command>> changed(long life, long nextVersion, AccountSettings next) {
-        adopt(life, nextVersion, next, true);
+        adopt(life, nextVersion, next, settings != null); // of one that was let go its meter may know more
         slices.giveBack();
         return wake();
     }

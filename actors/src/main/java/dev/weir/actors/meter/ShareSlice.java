@@ -16,6 +16,9 @@ final class ShareSlice implements Portion {
 
     private static final long DENIED_MILLIS = 250;
 
+    /** More of it costs a message to another node each time. */
+    private static final int MOST_AHEAD = 50;
+
     /** Whatever generation is open. */
     static final long ANY_GEN = -1;
 
@@ -39,7 +42,7 @@ final class ShareSlice implements Portion {
     private final Map<Long, Long> taken = new HashMap<>();
     private long takenHere;
     private long takenDurable;
-    private final Demand demand = new Demand();
+    private final Demand demand = new Demand(MOST_AHEAD);
     private long deniedUntil;
     private long deniedBeyondUntil;
     private long free;
@@ -97,6 +100,7 @@ final class ShareSlice implements Portion {
         end = line.end();
         elsewhere = line.committed() - (line.granted() + takenDurable - line.returned() - line.out() + line.over());
         free = Math.max(0, rule.cap(now) - line.committed());
+        returned += Math.clamp(headroom(), 0, Math.max(0, line.committed() - rule.cap(now))); // the limit was lowered
         crowdedUntil = line.crowded() ? now + DENIED_MILLIS : 0;
         if (line.denied()) {
             deniedUntil = now + DENIED_MILLIS;

@@ -30,8 +30,10 @@ public final class Shares {
     private final long node;
     private final ZoneId zone;
     private final Consumer<Want> meters;
-    private final Set<AccountId> accounts = ConcurrentHashMap.newKeySet();
-    private final Set<AccountId> deleted = ConcurrentHashMap.newKeySet();
+
+    /** Those that there are, and false for those that were deleted. */
+    private final Map<AccountId, Boolean> accounts = new ConcurrentHashMap<>();
+
     private final Map<AccountId, Share> shares = new ConcurrentHashMap<>();
     private volatile @Nullable ActorRef<Keeper.Command> keeper;
     private final AtomicLong version = new AtomicLong();
@@ -75,8 +77,7 @@ public final class Shares {
 
     /** The account exists. */
     public void exists(AccountId account) {
-        deleted.remove(account);
-        if (accounts.add(account)) {
+        if (!Boolean.TRUE.equals(accounts.put(account, true))) {
             version.incrementAndGet();
         }
     }
@@ -86,9 +87,10 @@ public final class Shares {
      * limited any more.
      */
     public void isDeleted(AccountId account) {
-        accounts.remove(account);
-        if (account.kind() != AccountId.Kind.CUSTOMER) {
-            deleted.add(account);
+        if (account.kind() == AccountId.Kind.CUSTOMER) {
+            accounts.remove(account);
+        } else {
+            accounts.put(account, false);
         }
         version.incrementAndGet();
     }
@@ -101,8 +103,12 @@ public final class Shares {
     /** What there is of an account; null where there is no such account. */
     @Nullable
     Share find(AccountId account) {
-        if (!accounts.contains(account)) {
-            return deleted.contains(account) ? Share.ofDeleted(account, zone) : null;
+        Boolean exists = accounts.get(account);
+        if (exists == null) {
+            return null;
+        }
+        if (!exists) {
+            return Share.ofDeleted(account, zone);
         }
         return shares.computeIfAbsent(account, id -> new Share(id, zone, sequences::incrementAndGet));
     }
@@ -119,7 +125,7 @@ public final class Shares {
         if (account.kind() == AccountId.Kind.END_USERS) {
             return shares.computeIfAbsent(account, id -> Share.ofEndUsers(id, zone, sequences::incrementAndGet));
         }
-        return accounts.contains(account) ? find(account) : null;
+        return Boolean.TRUE.equals(accounts.get(account)) ? find(account) : null;
     }
 
     /** Locks {@code share}, or what has taken its place where it was let go in between; null where nothing has. */

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Slices {
 
+    /** Of a message, which nodes send each other only up to a size. */
+    private static final int MOST_LINES = 400;
+
     private final AccountId account;
     private final Standing.Scope scope;
     private final ZoneId zone;
@@ -27,7 +31,7 @@ final class Slices {
     private List<LimitRule> rules = List.of();
     private List<ShareSlice> shared = List.of();
     private final Map<String, List<ShareSlice>> each = new HashMap<>();
-    private final Set<String> touched = new LinkedHashSet<>();
+    private final SequencedSet<String> touched = new LinkedHashSet<>();
     private final Set<String> told = new LinkedHashSet<>();
 
     Slices(AccountId account, Standing.Scope scope, ZoneId zone) {
@@ -80,7 +84,11 @@ final class Slices {
             return shared;
         }
         List<ShareSlice> moving = new ArrayList<>();
-        told.addAll(touched);
+        for (String endUser : touched) {
+            if (told.size() * Math.max(1, rules.size()) < MOST_LINES) {
+                told.add(endUser);
+            }
+        }
         for (String endUser : told) {
             moving.addAll(each.getOrDefault(endUser, List.of()));
         }
@@ -89,7 +97,12 @@ final class Slices {
 
     /** What {@link #moving} gave was told, for the first time or again. */
     void sent() {
-        touched.clear();
+        touched.removeAll(told);
+    }
+
+    /** There is nobody of whom there was no room to tell in the last message. */
+    boolean areAllSent() {
+        return touched.isEmpty();
     }
 
     /** What was told was heard. */
@@ -177,7 +190,7 @@ final class Slices {
             if (slice != null) {
                 slice.giveBack();
                 if (endUser != null) {
-                    touched.add(endUser);
+                    touched.addFirst(endUser); // somebody waits for it
                 }
             }
         }

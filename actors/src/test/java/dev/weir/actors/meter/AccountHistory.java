@@ -206,8 +206,10 @@ final class AccountHistory {
             default -> {
                 if ((argument & 3) == 0) {
                     tidy(argument >> 2);
-                } else if ((argument & 1) == 0) {
+                } else if ((argument & 5) == 0) {
                     tick();
+                } else if ((argument & 1) == 0) {
+                    announce(argument >> 3);
                 } else {
                     topUp(argument >> 1);
                 }
@@ -246,6 +248,15 @@ final class AccountHistory {
             node.share.retire();
         }
         ask(node);
+    }
+
+    /** An operator has changed something, and all nodes are told what the account is: perhaps as the first thing that they hear. */
+    private void announce(int argument) {
+        Node node = nodes.get(argument % nodes.size());
+        if (endUsers == 0) {
+            node.share.changed(row.born(), row.version(), (AccountSettings) row.settings());
+            wants.add(node.share.want(node.incarnation, now, keeper));
+        }
     }
 
     private void pass(long millis) {

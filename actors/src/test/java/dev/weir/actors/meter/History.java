@@ -229,8 +229,12 @@ final class History {
         waiting.remove(call.id);
         boolean began = (argument & 3) != 0;
         Need use = new Need(1, argument % 41, argument % 53, 1, true);
-        boolean owes = purse.settle(call.id, call.epoch, call.need, use, began).row();
-        boolean again = purse.settle(call.id, call.epoch, call.need, use, began).row();
+        boolean owes = purse.settle(call.id, call.epoch, call.need, use, began)
+                .orElseThrow()
+                .row();
+        boolean again = purse.settle(call.id, call.epoch, call.need, use, began)
+                .orElseThrow()
+                .row();
         for (LimitState limit : row.limits()) {
             witness(call, limit, use, began);
         }
@@ -251,7 +255,9 @@ final class History {
     private void again(Call call, Need use, boolean began) {
         if (purse.isClaimed()) {
             List<Standing> before = purse.standings(now);
-            assertThat(purse.settle(call.id, call.epoch, call.need, use, began).row())
+            assertThat(purse.settle(call.id, call.epoch, call.need, use, began)
+                            .orElseThrow()
+                            .row())
                     .isFalse();
             assertThat(purse.standings(now)).as("a settlement counts once").isEqualTo(before);
         }

@@ -66,8 +66,8 @@ class MovedCallTest {
     }
 
     private static AccountBook book() {
-        AccountSettings settings =
-                AccountSettings.unlimited(AccountId.Kind.TEAM).withLimits(Limits.NONE.withSlots(6));
+        AccountSettings settings = AccountSettings.unlimited(AccountId.Kind.TEAM)
+                .withLimits(Limits.NONE.withTpm(1_000).withSlots(6));
         MeterState row = MeterState.created(TEAM.toString(), settings, 1, NOW).next(1);
         return AccountBook.ofCreated(TEAM, row, common(1));
     }
@@ -123,6 +123,33 @@ class MovedCallTest {
                 .hasValueSatisfying(none -> assertThat(none.isNone()).isTrue());
     }
 
+    /** The order of locks: a call that asked for more before its door said whom it is for is in it as all others are. */
+    @Test
+    void isChargedToItsAccountsInTheOrderOfTheirLocks() {
+        List<AccountId> known = List.of(TEAM, AccountId.EVERYTHING);
+        Hold hold = new Hold(ASK.hold(), "m", CALL, known, List.of(), 1);
+
+        Hold more = hold.reopened(CALL, List.of(AccountId.customer("u"), TEAM, AccountId.EVERYTHING));
+
+        assertThat(more.accounts()).containsExactly(TEAM, AccountId.customer("u"), AccountId.EVERYTHING);
+    }
+
+    /** Its owner crashed, and whoever has its key now does not know yet what the team counts: nothing is lost of what it used. */
+    @Test
+    void isSettledByWhoeverKnowsItsAccounts() {
+        MeterState row = MeterState.created("k", KEY, 1, NOW).next(1).claimed(common(2));
+        Shares shares = shares(2);
+        Purse purse = Purse.ofCreated(row, common(2), shares, watcher);
+        Need used = Need.ofCall(1, 0, true).and(Need.ofMore(7, 7, false));
+
+        assertThat(purse.settle(ASK.hold(), 1, CALL, used, true)).isEmpty();
+        talk(shares);
+        Debt debt = purse.settle(ASK.hold(), 1, CALL, used, true).orElseThrow();
+
+        assertThat(debt.marks()).hasSize(1);
+        assertThat(purse.settle(ASK.hold(), 1, CALL, used, true)).hasValue(Debt.NONE);
+    }
+
     /** The account's meter says first what the node has of it, and only then hears what came to it. */
     @Test
     void isAcknowledgedWhenItEndsAtOnceAndNobodyElseCalls() {
@@ -132,7 +159,7 @@ class MovedCallTest {
         Acks<HoldId> acks = new Acks<>(watcher);
         List<String> said = new ArrayList<>();
 
-        acks.add(ASK.hold(), purse.settle(ASK.hold(), 1, CALL, CALL, true), () -> said.add("ended"));
+        acks.add(ASK.hold(), purse.settle(ASK.hold(), 1, CALL, CALL, true).orElseThrow(), () -> said.add("ended"));
         talk(shares, acks);
 
         assertThat(said).containsExactly("ended");

@@ -10,8 +10,10 @@ import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
@@ -145,6 +147,26 @@ class ShareTest {
                         assertThat(limit.committed()).isEqualTo(limit.id().kind() == LimitId.Kind.SLOTS ? 0 : 1));
         book.want(lost);
         assertThat(book.isQuiet()).as("an older message").isTrue();
+    }
+
+    /** An operator changes something of an account that this node has let go: what it used here is used. */
+    @Test
+    void whatItHadUsedIsNotFreeWhenTheFirstWordOfItIsAChange() {
+        Share former = used();
+        former.retire();
+        talk(former);
+        assertThat(former.isRetired()).isTrue();
+        Share share = share();
+
+        share.changed(row.born(), row.version() + 1, (AccountSettings) row.settings());
+        talk(share);
+
+        ShareSlice requests = share.slices().stream()
+                .filter(slice -> slice.id().kind() == LimitId.Kind.RATE)
+                .findFirst()
+                .orElseThrow();
+        assertThat(requests.used()).isEqualTo(1);
+        assertThat(requests.fit(1, NOW)).isEqualTo(Portion.Fit.SHORT);
     }
 
     @Test
@@ -370,6 +392,57 @@ class ShareTest {
 
         assertThat(most).isEqualTo(20);
         assertThat(wants).isLessThan(60);
+    }
+
+    /** What was granted and not heard of, before the limit was lowered, is not used afterwards. */
+    @Test
+    void whatIsHeardOfTooLateIsNoRoomInALowerLimit() {
+        Share share = used();
+        for (int call = 2; call < 10; call++) {
+            share.await(ask(call), watcher);
+        }
+        answer(share.want(1, NOW, keeper)); // and its answer is lost
+        AccountSettings lower = AccountSettings.unlimited(AccountId.Kind.TEAM)
+                .withLimits(Limits.NONE.withRpm(1).withSlots(9));
+        book.plan(state -> state.withSettings(lower, NOW, 0), NOW, ++nonce).ifPresent(next -> {
+            row = next;
+            book.written(next);
+        });
+        share.changed(row.born(), row.version(), lower);
+
+        talk(share);
+
+        ShareSlice requests = share.slices().stream()
+                .filter(slice -> slice.id().kind() == LimitId.Kind.RATE)
+                .findFirst()
+                .orElseThrow();
+        assertThat(requests.piece()).isEqualTo(requests.used());
+    }
+
+    /** Nodes send each other messages up to a size: whoever has no room in one is in the next. */
+    @Test
+    void allEndUsersOfALargeGroupAreToldOfInSeveralMessages() {
+        AccountId group = AccountId.endUsers("k", "u");
+        AccountSettings each = AccountSettings.unlimited(AccountId.Kind.END_USERS)
+                .withLimits(Limits.NONE.withRpm(40).withTpm(50).withSlots(9));
+        Share share = Share.ofEndUsers(group, ZoneOffset.UTC, sequences::incrementAndGet);
+        share.policy(new EndUserPolicy(1, each.limits()));
+        for (int call = 0; call < 1_000; call++) {
+            share.await(new Ask(new HoldId(1, call), "k", "m", CALL, "user" + call, 0, 0, true), watcher);
+        }
+
+        Set<String> told = new HashSet<>();
+        List<Integer> sizes = new ArrayList<>();
+        for (int message = 0; message < 10 && told.size() < 1_000; message++) {
+            Want want = share.want(1, NOW, keeper);
+            want.lines().forEach(line -> told.add(String.valueOf(line.id().endUser())));
+            sizes.add(want.lines().size());
+            share.told(new Allotted(group, want.sequence(), new Allotted.Granted(1, 1, each, List.of())), NOW);
+            assertThat(share.wants(NOW)).isTrue();
+        }
+
+        assertThat(told).hasSize(1_000);
+        assertThat(sizes).allSatisfy(size -> assertThat(size).isBetween(1, 405));
     }
 
     /** What would be said waits in this node for meters that have nowhere to go, and keeps its region from ending. */

@@ -194,6 +194,36 @@ final class TakeoverTest {
         granted(meter, HERE);
     }
 
+    /** Its last write was lost, and no other node has had it since: it comes back to where its calls run. */
+    @Test
+    void whoeverComesBackWithoutHavingLeftAsksForItsCallsToo() {
+        Set<Long> asked = ConcurrentHashMap.newKeySet();
+        FakeNodes nodes = new FakeNodes(atWork::contains) {
+            @Override
+            public boolean isReleased(long incarnation) {
+                if (incarnation < 0) {
+                    asked.add(incarnation);
+                }
+                return incarnation < 0 ? released.contains(incarnation) : super.isReleased(incarnation);
+            }
+        };
+        ActorRef<Meter.Command> former = before(null, 2L);
+        Decision.Granted running = granted(former, HERE);
+        KIT.stop(former);
+        ActorRef<Meter.Command> meter = meter(BEFORE, nodes);
+
+        reserve(meter, HERE);
+        door.expectNoMessage(Duration.ofMillis(100));
+        meter.tell(new Meter.Reopen(running.hold(), running.epoch(), "gpt", null, 1, reopened.getRef()));
+        reopened.receiveMessage();
+        nodes.released.addAll(asked);
+        meter.tell(Meter.NodesMoved.INSTANCE);
+
+        assertThat(door.receiveMessage().decision()).isInstanceOf(Decision.Granted.class);
+        reserve(meter, HERE);
+        assertThat(door.receiveMessage().decision()).isInstanceOf(Decision.Exceeded.class);
+    }
+
     @Test
     void aChangeIsAcknowledgedWhenTheFormerOwnerCannotActAnyMore() {
         KIT.stop(before(10L, null));
@@ -232,6 +262,24 @@ final class TakeoverTest {
         reserve(meter(BEFORE, lapsed), HERE);
 
         assertThat(door.receiveMessage().decision()).isInstanceOf(Decision.Unavailable.class);
+    }
+
+    /** Others may have taken over and changed it since: even that nothing is to be changed is not its to say. */
+    @Test
+    void anOperatorIsToldNothingByANodeWithoutTheRightToAct() {
+        ActorRef<Meter.Command> former = before(1L, null);
+        FakeNodes nodes = new FakeNodes(atWork::contains);
+        KIT.stop(former);
+        ActorRef<Meter.Command> meter = meter(BEFORE, nodes);
+        inspect(meter);
+        nodes.mayDecide = false;
+
+        meter.tell(new Meter.SetBlocked(false, operator.getRef()));
+
+        operator.expectMessageClass(AdminReply.Unavailable.class);
+        nodes.mayDecide = true;
+        meter.tell(new Meter.SetBlocked(false, operator.getRef()));
+        operator.expectMessageClass(AdminReply.Done.class);
     }
 
     @Test

@@ -12,12 +12,12 @@ import dev.weir.actors.meter.Need;
 import dev.weir.actors.meter.Reopened;
 import dev.weir.actors.meter.ToppedUp;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -26,6 +26,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,7 @@ final class Correspondence {
         private final long lastTick;
         private final CompletableFuture<Decision> decision = new CompletableFuture<>();
         private long nextTick;
+        private volatile boolean wasRepeated;
 
         Question(EntityRef<Meter.Command> meter, Meter.Command message, long now, long ticks) {
             this.meter = meter;
@@ -84,6 +86,7 @@ final class Correspondence {
         void askAgain(long tick) {
             if (tick >= nextTick) {
                 nextTick = tick + PATIENCE_TICKS;
+                wasRepeated = true;
                 ask();
             }
         }
@@ -121,7 +124,9 @@ final class Correspondence {
     /** Calls that their meters are being told of, by the tick at which they are told again. */
     private final Map<HoldId, Long> reopening = new ConcurrentHashMap<>();
 
-    private final Queue<CompletableFuture<Done>> untilReopened = new ConcurrentLinkedQueue<>();
+    /** With its lock. */
+    private final List<CompletableFuture<Done>> untilReopened = new ArrayList<>();
+
     private final ActorRef<Answer> answers;
     private volatile long now;
 
@@ -149,16 +154,19 @@ final class Correspondence {
     }
 
     private Behavior<Answer> actor() {
-        return Behaviors.receiveMessage(answer -> {
+        Behavior<Answer> receiving = Behaviors.receiveMessage(answer -> {
             switch (answer) {
                 case Decided decided -> {
                     Reservation asked = reservations.remove(decided.hold());
                     if (asked == null) {
                         settleStray(decided);
                     } else {
-                        if (decided.decision() instanceof Decision.Granted granted
-                                && asked.ask.need().slots() > 0) {
-                            running.put(decided.hold(), new Running(asked.meter, asked.ask, granted.epoch()));
+                        if (decided.decision() instanceof Decision.Granted granted) {
+                            if (asked.ask.need().slots() > 0) {
+                                running.put(decided.hold(), new Running(asked.meter, asked.ask, granted.epoch()));
+                            }
+                        } else if (asked.question.wasRepeated) {
+                            giveUp(decided.hold(), asked); // it may have been granted before
                         }
                         asked.question.decision.complete(decided.decision());
                     }
@@ -174,6 +182,7 @@ final class Correspondence {
             }
             return Behaviors.same();
         });
+        return Behaviors.supervise(receiving).onFailure(SupervisorStrategy.resume());
     }
 
     /** A reservation that is not answered in time is settled as unused, in case it is granted later. */
@@ -265,6 +274,10 @@ final class Correspondence {
         }
     }
 
+    private void giveUp(HoldId hold, Reservation asked) {
+        settle(asked.meter, hold, 0, asked.ask.need(), Need.NONE, false);
+    }
+
     private void tick() {
         long tick = now + 1;
         now = tick;
@@ -272,7 +285,7 @@ final class Correspondence {
             if (tick < asked.question.lastTick) {
                 asked.question.askAgain(tick);
             } else if (reservations.remove(hold, asked)) {
-                settle(asked.meter, hold, 0, asked.ask.need(), Need.NONE, false);
+                giveUp(hold, asked);
                 asked.question.decision.complete(NO_ANSWER);
             }
         });
@@ -305,11 +318,13 @@ final class Correspondence {
     /** Tells their meters of all calls that run, until they know; a meter whose node is gone is at another one. */
     CompletableFuture<Done> sayRunning() {
         CompletableFuture<Done> done = new CompletableFuture<>();
-        running.forEach((hold, call) -> {
-            reopening.put(hold, now + settleTicks);
-            reopen(hold, call);
-        });
-        untilReopened.add(done);
+        synchronized (untilReopened) {
+            running.forEach((hold, call) -> {
+                reopening.put(hold, now + settleTicks);
+                reopen(hold, call);
+            });
+            untilReopened.add(done);
+        }
         completeIfReopened();
         return done;
     }
@@ -328,11 +343,15 @@ final class Correspondence {
     }
 
     private void completeIfReopened() {
-        if (reopening.isEmpty()) {
-            for (CompletableFuture<Done> each = untilReopened.poll(); each != null; each = untilReopened.poll()) {
-                each.complete(Done.getInstance());
+        List<CompletableFuture<Done>> all;
+        synchronized (untilReopened) {
+            if (!reopening.isEmpty()) {
+                return;
             }
+            all = List.copyOf(untilReopened);
+            untilReopened.clear();
         }
+        all.forEach(each -> each.complete(Done.getInstance()));
     }
 
     /** Settlements that no meter has acknowledged yet. */

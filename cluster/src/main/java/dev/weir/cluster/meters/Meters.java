@@ -10,6 +10,7 @@ import dev.weir.actors.meter.MeterState;
 import dev.weir.actors.meter.MeterStore;
 import dev.weir.actors.meter.Need;
 import dev.weir.cluster.nodes.Membership;
+import dev.weir.cluster.store.MeterPayload;
 import dev.weir.config.AccountId;
 import dev.weir.config.AccountSettings;
 import dev.weir.config.KeySettings;
@@ -57,6 +58,12 @@ public final class Meters {
     private final Function<AccountId, EntityRef<Meter.Command>> accounts;
     private final KeyDirectory keys;
     private final Membership membership;
+    /** Of settings, as text: a message between nodes has room for a quarter of a megabyte, and nobody waits for one that is larger. */
+    private static final int MOST_SETTINGS = 128 * 1024;
+
+    private static final CompletionStage<AdminReply> TOO_LARGE =
+            CompletableFuture.completedFuture(new AdminReply.NotStorable());
+
     private final MeterStore store;
     private final NodeSettings.Bounds bounds;
     private final Correspondence correspondence;
@@ -172,12 +179,14 @@ public final class Meters {
 
     public CompletionStage<AdminReply> create(String keyHash, KeySettings settings) {
         String opens = keys.meterOf(keyHash).equals(keyHash) ? null : keyHash;
-        return admin(keyHash, replyTo -> new Meter.Create(settings, opens, replyTo));
+        return isTooLarge(settings) ? TOO_LARGE : admin(keyHash, replyTo -> new Meter.Create(settings, opens, replyTo));
     }
 
     /** @param expectedVersion of the settings that these replace; 0 replaces any */
     public CompletionStage<AdminReply> update(String keyHash, KeySettings settings, long expectedVersion) {
-        return admin(keyHash, replyTo -> new Meter.Update(settings, expectedVersion, replyTo));
+        return isTooLarge(settings)
+                ? TOO_LARGE
+                : admin(keyHash, replyTo -> new Meter.Update(settings, expectedVersion, replyTo));
     }
 
     public CompletionStage<AdminReply> block(String keyHash, boolean blocked) {
@@ -208,12 +217,14 @@ public final class Meters {
     }
 
     public CompletionStage<AdminReply> create(AccountId account, AccountSettings settings) {
-        return admin(account, replyTo -> new Meter.Create(settings, replyTo));
+        return isTooLarge(settings) ? TOO_LARGE : admin(account, replyTo -> new Meter.Create(settings, replyTo));
     }
 
     /** @param expectedVersion of the settings that these replace; 0 replaces any */
     public CompletionStage<AdminReply> update(AccountId account, AccountSettings settings, long expectedVersion) {
-        return admin(account, replyTo -> new Meter.Update(settings, expectedVersion, replyTo));
+        return isTooLarge(settings)
+                ? TOO_LARGE
+                : admin(account, replyTo -> new Meter.Update(settings, expectedVersion, replyTo));
     }
 
     public CompletionStage<AdminReply> block(AccountId account, boolean blocked) {
@@ -226,6 +237,10 @@ public final class Meters {
 
     public CompletionStage<AdminReply> inspect(AccountId account) {
         return admin(account, Meter.Inspect::new);
+    }
+
+    private static boolean isTooLarge(Metered settings) {
+        return MeterPayload.lengthOf(settings) > MOST_SETTINGS;
     }
 
     private CompletionStage<AdminReply> admin(AccountId account, Function<ActorRef<AdminReply>, Meter.Admin> message) {

@@ -132,6 +132,12 @@ public final class Authority implements InstantSource, AutoCloseable {
         return now.millis + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - now.atNanos);
     }
 
+    /** What the store's clock shows at least, however long its answer took: nobody is over before that. */
+    long millisAtLeast() {
+        StoreTime now = time;
+        return now.takenNanos == 0 ? 0 : now.millis + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - now.takenNanos);
+    }
+
     @Override
     public Instant instant() {
         return Instant.ofEpochMilli(millis());

@@ -15,6 +15,7 @@ import org.apache.pekko.Done;
 import org.apache.pekko.actor.ActorSelection;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -69,10 +70,11 @@ final class NeighboursActor {
             neighbours.actor(context.getSelf());
             timers.startTimerWithFixedDelay(Neighbours.Tick.TICK, tick);
             NeighboursActor actor = new NeighboursActor(neighbours, context);
-            return Behaviors.receiveMessage(command -> {
+            Behavior<Command> receiving = Behaviors.receiveMessage(command -> {
                 actor.on(command);
                 return Behaviors.same();
             });
+            return Behaviors.supervise(receiving).onFailure(SupervisorStrategy.resume());
         }));
     }
 
@@ -296,7 +298,7 @@ final class NeighboursActor {
         shutOut();
         greet();
         if (rows.stream().anyMatch(NodeRow::fenced)) {
-            look(self().authority().millis());
+            look(self().authority().millisAtLeast());
         }
         if (ticks % TICKS_TO_ASK == 0) {
             for (long gone : List.copyOf(releases.keySet())) {

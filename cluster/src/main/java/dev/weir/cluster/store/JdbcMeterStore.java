@@ -310,6 +310,10 @@ public final class JdbcMeterStore implements MeterStore, AutoCloseable {
                 commit(batch.subList(0, half));
                 commit(batch.subList(half, batch.size()));
             }
+        } catch (Error fatal) {
+            batch.forEach(
+                    write -> write.answer.completeExceptionally(new StoreException("the store: " + fatal, fatal)));
+            throw fatal;
         }
     }
 

@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The records here are the format. They are apart from the types of the meter so that those may change.
  */
-final class MeterPayload {
+public final class MeterPayload {
 
     /** The newest format that this version reads, and the one that it writes. */
     static final int FORMAT = 3;
@@ -174,6 +174,15 @@ final class MeterPayload {
     record AccountName(String kind, String name) {}
 
     private MeterPayload() {}
+
+    /** How many characters settings take in a row. */
+    public static int lengthOf(Metered settings) {
+        try {
+            return JSON.writeValueAsString(settings(settings)).length();
+        } catch (JsonProcessingException impossible) {
+            return Integer.MAX_VALUE;
+        }
+    }
 
     static String write(MeterState state) throws JsonProcessingException {
         List<LimitId> ids = state.limits().stream().map(LimitState::id).toList();

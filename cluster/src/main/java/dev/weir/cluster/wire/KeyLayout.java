@@ -6,6 +6,7 @@ import dev.weir.config.Limit;
 import dev.weir.config.Limits;
 import dev.weir.config.Money;
 import java.util.List;
+import java.util.function.Function;
 
 /** The {@link KeySettings} that a grant brings with it: its components in their order. */
 final class KeyLayout {
@@ -58,6 +59,10 @@ final class KeyLayout {
     }
 
     private static Limits limits(Input in) {
+        return limits(in, KeyLayout::ofEndUsers);
+    }
+
+    private static Limits limits(Input in, Function<Input, Limits> ofEndUsers) {
         return new Limits(
                 in.list(KeyLayout::limit),
                 in.optional(KeyLayout::limit),
@@ -65,7 +70,13 @@ final class KeyLayout {
                 in.list(KeyLayout::limit),
                 in.optional(KeyLayout::money),
                 in.optional(Input::number),
-                in.optional(KeyLayout::limits));
+                in.optional(ofEndUsers));
+    }
+
+    private static Limits ofEndUsers(Input in) {
+        return limits(in, further -> {
+            throw new IllegalArgumentException("limits of the end users of an end user");
+        });
     }
 
     private static void limit(Output out, Limit limit) {

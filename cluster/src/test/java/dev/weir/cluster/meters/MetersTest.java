@@ -140,10 +140,28 @@ final class MetersTest {
 
         Meter.Reserve again = meter.expectMessageClass(Meter.Reserve.class);
         assertThat(again).isEqualTo(lost);
-        again.replyTo().tell(new Decided(HOLD, new Decision.UnknownKey()));
-        assertThat(NodeTest.get(decision)).isInstanceOf(Decision.UnknownKey.class);
+        again.replyTo().tell(new Decided(HOLD, GRANTED));
+        assertThat(NodeTest.get(decision)).isInstanceOf(Decision.Granted.class);
         time.timePasses(Duration.ofSeconds(2));
         meter.expectNoMessage();
+    }
+
+    /** The key was blocked or its secret changed in between: what was granted, and never heard of, is nobody's. */
+    @Test
+    void whatIsRefusedWhenItIsAskedForAgainIsGivenBackInCaseItWasGrantedBefore() {
+        Meters meters = meters(10);
+        CompletionStage<Decision> decision = meters.reserve("k", HOLD, "gpt", CALL, null, Duration.ofSeconds(2));
+        meter.expectMessageClass(Meter.Reserve.class);
+        time.timePasses(Duration.ofMillis(550));
+        Meter.Reserve again = meter.expectMessageClass(Meter.Reserve.class);
+
+        again.replyTo().tell(new Decided(HOLD, new Decision.UnknownKey()));
+
+        assertThat(NodeTest.get(decision)).isInstanceOf(Decision.UnknownKey.class);
+        Meter.Settle settle = meter.expectMessageClass(Meter.Settle.class);
+        assertThat(settle.hold()).isEqualTo(HOLD);
+        assertThat(settle.began()).isFalse();
+        settle.replyTo().tell(new Ack(HOLD));
     }
 
     @Test

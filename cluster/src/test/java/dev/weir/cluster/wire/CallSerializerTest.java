@@ -169,7 +169,7 @@ final class CallSerializerTest {
 
     @Test
     void listsInListsThatEachPromiseAllBytesCostNoMemory() {
-        String beforeMetadata = "0101" + "01" + "0101" + "00" + "00".repeat(14) + "01";
+        String beforeMetadata = "0101" + "01" + "0101" + "00" + "00".repeat(15) + "01";
         String oneEntry = "01" + "00";
         String listOfAMillion = "0a" + "c0843d";
 
@@ -177,10 +177,21 @@ final class CallSerializerTest {
     }
 
     @Test
+    void endUsersOfEndUsersAreRefused() {
+        Limits limits = Limits.NONE;
+        for (int depth = 0; depth < 2; depth++) {
+            limits = new Limits(List.of(), null, List.of(), List.of(), null, null, limits);
+        }
+        KeySettings key = KeySettings.UNLIMITED.withLimits(limits);
+
+        refused(serializer.toBinary(granted(key)), "D3");
+    }
+
+    @Test
     void metadataIsAsDeepAsAParserReadsAndNoDeeper() {
         Decided deepest = granted(CallMessages.nested(JsonLayout.DEEPEST));
         Decided tooDeep = granted(CallMessages.nested(JsonLayout.DEEPEST + 1));
-        String beforeMetadata = "0101" + "01" + "0101" + "00" + "00".repeat(14) + "01";
+        String beforeMetadata = "0101" + "01" + "0101" + "00" + "00".repeat(15) + "01";
         String oneObjectIn = "01" + "00" + "0b";
 
         assertThat(kit.serializationTestKit().verifySerialization(deepest, true))
@@ -192,7 +203,10 @@ final class CallSerializerTest {
     }
 
     private static Decided granted(Map<String, Object> metadata) {
-        KeySettings key = KeySettings.UNLIMITED.withMetadata(metadata);
+        return granted(KeySettings.UNLIMITED.withMetadata(metadata));
+    }
+
+    private static Decided granted(KeySettings key) {
         return new Decided(new HoldId(1, 1), new Decision.Granted(new HoldId(1, 1), 0, "k", key, null, 0, List.of()));
     }
 

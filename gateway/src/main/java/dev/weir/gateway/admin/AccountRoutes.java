@@ -36,7 +36,6 @@ public final class AccountRoutes {
 
     private static final int STALE_TRIES = 5;
     private static final int PAGE = 1_000;
-    private static final int LONGEST_NAME = 256;
 
     private final Kind kind;
     private final String noun;
@@ -218,7 +217,7 @@ public final class AccountRoutes {
     static @Nullable String name(@Nullable Object value) {
         return value instanceof String name
                         && !name.isBlank()
-                        && name.length() <= LONGEST_NAME
+                        && name.length() <= AccountId.LONGEST_NAME
                         && name.chars().noneMatch(Character::isISOControl)
                 ? name
                 : null;
@@ -227,6 +226,7 @@ public final class AccountRoutes {
     private Refusal noName() {
         return Refusal.malformed(
                 idField,
-                "The field '" + idField + "' must be a text of one line with 1 to " + LONGEST_NAME + " characters.");
+                "The field '" + idField + "' must be a text of one line with 1 to " + AccountId.LONGEST_NAME
+                        + " characters.");
     }
 }

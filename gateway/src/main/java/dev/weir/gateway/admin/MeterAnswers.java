@@ -51,7 +51,8 @@ final class MeterAnswers {
                         Refusal.malformed(
                                 null,
                                 "The store does not take this " + noun + " with these settings: one of its texts is too"
-                                        + " long, or has characters that the store does not know."));
+                                        + " long, all of them are more than 128 KB, or one has characters that the store does"
+                                        + " not know."));
             case AdminReply.Stale stale ->
                 desk.refuse(
                         inbound,

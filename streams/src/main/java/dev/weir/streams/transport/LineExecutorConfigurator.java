@@ -57,6 +57,9 @@ public final class LineExecutorConfigurator extends ExecutorServiceConfigurator 
 
         @Override
         protected void afterExecute(Runnable task, @Nullable Throwable failure) {
+            if (failure instanceof VirtualMachineError || failure instanceof LinkageError) {
+                Fatal.end(failure);
+            }
             for (int turn = 0; turn < MOST_TASKS_A_TURN; turn++) {
                 Runnable next = caused.poll();
                 if (next == null) {

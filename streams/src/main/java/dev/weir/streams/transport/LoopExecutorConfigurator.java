@@ -40,7 +40,7 @@ public final class LoopExecutorConfigurator extends ExecutorServiceConfigurator 
 
         @Override
         public void execute(Runnable task) {
-            executor.execute(task);
+            Fatal.executeOrEnd(executor, task);
         }
 
         @Override

@@ -354,7 +354,7 @@ public final class Weir implements AutoCloseable {
         closings.push(ticks::shutdownNow);
         long[] refusals = {0};
         ticks.scheduleAtFixedRate(
-                () -> {
+                goingOn(() -> {
                     models.report();
                     telemetry.inFlight(running.count());
                     telemetry.connections(listener == null ? 0 : listener.connections());
@@ -372,12 +372,23 @@ public final class Weir implements AutoCloseable {
                     modes.set(Mode.ACCOUNT, node.hasSilentAccounts());
                     modes.set(Mode.END_USERS, node.hasCrowds());
                     modes.set(Mode.SETTLEMENTS, node.meters().isOverwhelmed());
-                },
+                }),
                 1,
                 1,
                 TimeUnit.SECONDS);
         // Apart from the rest: it waits for as long as the store does not answer.
-        ticks.scheduleWithFixedDelay(() -> modes.set(Mode.STORE, !database.answers()), 1, 1, TimeUnit.SECONDS);
+        ticks.scheduleWithFixedDelay(goingOn(() -> modes.set(Mode.STORE, !database.answers())), 1, 1, TimeUnit.SECONDS);
+    }
+
+    /** A tick that fails is not the last one: readiness would stay for good what it was. */
+    private static Runnable goingOn(Runnable tick) {
+        return () -> {
+            try {
+                tick.run();
+            } catch (RuntimeException failure) {
+                LOG.error("What this node reports is a second old, or older", failure);
+            }
+        };
     }
 
     private HealthRoutes.Health health() {

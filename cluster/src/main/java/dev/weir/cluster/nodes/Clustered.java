@@ -271,7 +271,7 @@ final class Clustered implements Membership {
             try {
                 joinAlways();
                 done.complete(Done.getInstance());
-            } catch (InterruptedException | TimeoutException | RuntimeException failure) {
+            } catch (Throwable failure) { // of Scala's, too: nobody would ever hear of it
                 done.completeExceptionally(failure);
             }
         });

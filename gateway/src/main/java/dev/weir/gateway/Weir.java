@@ -158,7 +158,7 @@ public final class Weir implements AutoCloseable {
         ActorSystem<Void> system = ActorSystem.create(
                 Behaviors.empty(), "weir", Node.store(database).withFallback(engine));
         system.getWhenTerminated().thenRun(() -> {
-            if (!closed) {
+            if (ready) { // while it starts, whoever waits for that is told
                 LOG.error("The actor system has ended by itself");
                 end.run();
             }

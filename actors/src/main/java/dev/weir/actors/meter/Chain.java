@@ -70,14 +70,17 @@ final class Chain {
 
     /** With the groups of {@code endUser}; null, and without a lock, where one was let go. */
     private @Nullable List<Share> locked(List<Share> all, MeterState key, @Nullable String endUser) {
-        List<Share> locked = new ArrayList<>(all);
+        List<Share> locked = all;
         boolean isWhole = false;
         lock(all);
         try {
             if (isWhole(all)) {
                 List<Share> groups = groups(key, all, endUser);
-                lock(groups);
-                locked.addAll(groups);
+                if (!groups.isEmpty()) {
+                    lock(groups);
+                    locked = new ArrayList<>(all);
+                    locked.addAll(groups);
+                }
                 isWhole = isWhole(groups);
             }
         } finally {
@@ -335,15 +338,17 @@ final class Chain {
      * Ends a hold that the key's meter has lost: the shares may know it still, or are charged what went beyond it.
      *
      * @return by share, how far its account's meter has to be before the settlement is acknowledged; empty, and nothing has
-     *     happened, where one does not know yet what it counts
+     *     happened, where one does not know yet what it counts, and something may have to be charged to it
      */
     Optional<Map<Share, Long>> settleUnknown(MeterState key, HoldId hold, Need held, Need used, boolean began) {
         List<Share> all = lockedFor(key, null);
         if (all == null) {
-            return Optional.empty();
+            return began ? Optional.empty() : Optional.of(Map.of());
         }
         try {
-            if (!isKnown(all) || !all.stream().allMatch(share -> share.isGone() || share.settings() != null)) {
+            boolean isKnown =
+                    isKnown(all) && all.stream().allMatch(share -> share.isGone() || share.settings() != null);
+            if (began && !isKnown) {
                 return Optional.empty();
             }
             Map<Share, Long> marks = new HashMap<>(0);

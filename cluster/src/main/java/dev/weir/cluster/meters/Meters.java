@@ -35,6 +35,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Meters {
 
+    /** Of settings, as text: a message between nodes has room for a quarter of a megabyte, and nobody waits for one that is larger. */
+    private static final int MOST_SETTINGS = 128 * 1024;
+
+    private static final CompletionStage<AdminReply> TOO_LARGE =
+            CompletableFuture.completedFuture(new AdminReply.NotStorable());
+
     static final EntityTypeKey<Meter.Command> KEYS = EntityTypeKey.create(Meter.Command.class, "meter");
     static final EntityTypeKey<Meter.Command> ACCOUNTS = EntityTypeKey.create(Meter.Command.class, "account");
 
@@ -58,12 +64,6 @@ public final class Meters {
     private final Function<AccountId, EntityRef<Meter.Command>> accounts;
     private final KeyDirectory keys;
     private final Membership membership;
-    /** Of settings, as text: a message between nodes has room for a quarter of a megabyte, and nobody waits for one that is larger. */
-    private static final int MOST_SETTINGS = 128 * 1024;
-
-    private static final CompletionStage<AdminReply> TOO_LARGE =
-            CompletableFuture.completedFuture(new AdminReply.NotStorable());
-
     private final MeterStore store;
     private final NodeSettings.Bounds bounds;
     private final Correspondence correspondence;

@@ -142,6 +142,9 @@ class MovedCallTest {
         Purse purse = Purse.ofCreated(row, common(2), shares, watcher);
         Need used = Need.ofCall(1, 0, true).and(Need.ofMore(7, 7, false));
 
+        assertThat(purse.settle(new HoldId(3, 2), 1, CALL, used, false))
+                .as("a call that never began has nothing to be charged")
+                .hasValue(Debt.NONE);
         assertThat(purse.settle(ASK.hold(), 1, CALL, used, true)).isEmpty();
         talk(shares);
         Debt debt = purse.settle(ASK.hold(), 1, CALL, used, true).orElseThrow();

@@ -67,6 +67,19 @@ final class TakeoverTest {
         return meter;
     }
 
+    /** Nodes that note which numbers of nobody they are asked for, and do not release these by themselves. */
+    private FakeNodes asking(Set<Long> asked) {
+        return new FakeNodes(atWork::contains) {
+            @Override
+            public boolean isReleased(long incarnation) {
+                if (incarnation < 0) {
+                    asked.add(incarnation);
+                }
+                return incarnation < 0 ? released.contains(incarnation) : super.isReleased(incarnation);
+            }
+        };
+    }
+
     private HoldId reserve(ActorRef<Meter.Command> meter, long incarnation) {
         HoldId hold = new HoldId(incarnation, ++sequence);
         meter.tell(new Meter.Reserve(hold, "key", "gpt", CALL, null, now.get() + 2000, door.getRef()));
@@ -110,15 +123,7 @@ final class TakeoverTest {
     @Test
     void whoHasNotGotTheMeterContestsNothingAndItsCallsAreAskedFor() {
         Set<Long> asked = ConcurrentHashMap.newKeySet();
-        FakeNodes nodes = new FakeNodes(atWork::contains) {
-            @Override
-            public boolean isReleased(long incarnation) {
-                if (incarnation < 0) {
-                    asked.add(incarnation);
-                }
-                return incarnation < 0 ? released.contains(incarnation) : super.isReleased(incarnation);
-            }
-        };
+        FakeNodes nodes = asking(asked);
         ActorRef<Meter.Command> former = before(null, 2L);
         Decision.Granted running = granted(former, HERE);
         KIT.stop(former);
@@ -198,15 +203,7 @@ final class TakeoverTest {
     @Test
     void whoeverComesBackWithoutHavingLeftAsksForItsCallsToo() {
         Set<Long> asked = ConcurrentHashMap.newKeySet();
-        FakeNodes nodes = new FakeNodes(atWork::contains) {
-            @Override
-            public boolean isReleased(long incarnation) {
-                if (incarnation < 0) {
-                    asked.add(incarnation);
-                }
-                return incarnation < 0 ? released.contains(incarnation) : super.isReleased(incarnation);
-            }
-        };
+        FakeNodes nodes = asking(asked);
         ActorRef<Meter.Command> former = before(null, 2L);
         Decision.Granted running = granted(former, HERE);
         KIT.stop(former);

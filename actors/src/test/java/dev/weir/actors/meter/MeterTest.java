@@ -145,10 +145,13 @@ final class MeterTest {
     @Test
     void fiveHundredAtOnceAtALimitOfHundredGrantHundred() {
         ActorRef<Meter.Command> meter = created(Keys.rpm(100));
+        store.be(MemoryStore.Mood.STALLED);
 
         for (int i = 0; i < 500; i++) {
             reserve(meter, CALL);
         }
+        inspect(meter); // all of them have come while the first is written
+        store.release();
 
         List<Decision> decisions = door.receiveSeveralMessages(500);
         assertThat(decisions.stream().filter(Decision.Granted.class::isInstance))

@@ -10,7 +10,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.LongFunction;
 import java.util.function.UnaryOperator;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
@@ -32,9 +31,6 @@ final class KeyDuty implements Duty {
     /** A top-up beyond a limit: the call may go on when it is durable. */
     private record TopUpId(HoldId hold, int number) {}
 
-    /** What is done when none of these hosts can act any more. */
-    private record Contested(List<Long> former, Runnable then) {}
-
     private final String id;
     private final Life life;
     private final MeterSettings common;
@@ -49,8 +45,7 @@ final class KeyDuty implements Duty {
     private final Acks<HoldId> acks;
     private final Acks<TopUpId> beyond;
     private final Acks<HoldId> reopened;
-    private final List<Contested> contested = new ArrayList<>();
-    private final Announcements announcements;
+    private final Enforcement enforcement;
 
     /** Of this key before it was deleted, while calls run that it has admitted: the accounts above are told what those used. */
     private final List<Purse> deleted = new ArrayList<>(0);
@@ -77,7 +72,7 @@ final class KeyDuty implements Duty {
         this.acks = new Acks<>(context.getSelf());
         this.beyond = new Acks<>(context.getSelf());
         this.reopened = new Acks<>(context.getSelf());
-        this.announcements = new Announcements(common.nodes());
+        this.enforcement = new Enforcement(id, common.nodes(), context.getSelf());
     }
 
     private Purse purse() {
@@ -137,7 +132,7 @@ final class KeyDuty implements Duty {
             }
             case Meter.NodesMoved moved -> nodesMoved();
             case Waited tick -> tickWaiting();
-            case Meter.Heard heard -> announcements.heard(heard);
+            case Meter.Heard heard -> enforcement.heard(heard);
             case Want want -> {}
         }
     }
@@ -154,8 +149,8 @@ final class KeyDuty implements Duty {
             case Waited tick -> tickWaiting();
             case Meter.Reopen reopen -> {} // the door repeats it
             case Meter.SharesMoved moved -> {}
-            case Meter.NodesMoved moved -> uncontest();
-            case Meter.Heard heard -> announcements.heard(heard);
+            case Meter.NodesMoved moved -> enforcement.nodesMoved();
+            case Meter.Heard heard -> enforcement.heard(heard);
             case Want want -> {}
         }
     }
@@ -171,12 +166,12 @@ final class KeyDuty implements Duty {
                 }
             }
             case Meter.Reopen reopen -> reopen.replyTo().tell(new Reopened(reopen.hold()));
-            case Meter.Heard heard -> announcements.heard(heard);
+            case Meter.Heard heard -> enforcement.heard(heard);
             case Waited tick -> tickWaiting();
             case Meter.SharesMoved moved -> acks.tellPaid();
             case Meter.NodesMoved moved -> {
                 endGone();
-                uncontest();
+                enforcement.nodesMoved();
             }
             case Want want -> {}
         }
@@ -188,7 +183,7 @@ final class KeyDuty implements Duty {
             case Asking call -> call.answer(new Decision.Unavailable(reason));
             case Settle settle -> {} // the door repeats it until somebody can read the row
             case Meter.Reopen reopen -> {}
-            case Meter.Heard heard -> announcements.heard(heard);
+            case Meter.Heard heard -> enforcement.heard(heard);
             case Waited tick -> {}
             case Meter.SharesMoved moved -> {}
             case Meter.NodesMoved moved -> {}
@@ -279,13 +274,13 @@ final class KeyDuty implements Duty {
             drain();
         }
         if (++ticks % TICKS_TO_REPEAT == 0) {
-            announcements.again();
+            enforcement.again();
         }
         ticksUnknown = untilKnown.isEmpty() ? 0 : ticksUnknown + 1;
         if (ticksUnknown >= TICKS_TO_KNOW) {
             tellWhatIsKnown();
         }
-        if (waiting.isEmpty() && announcements.isEmpty() && untilKnown.isEmpty()) {
+        if (waiting.isEmpty() && !enforcement.isAnnouncing() && untilKnown.isEmpty()) {
             timers.cancel(Waited.TICK);
         }
     }
@@ -398,7 +393,7 @@ final class KeyDuty implements Duty {
     /** A node is gone: so are the doors that it had, and it contests nothing any more. */
     private void nodesMoved() {
         endGone();
-        uncontest();
+        enforcement.nodesMoved();
         drain();
         life.write();
     }
@@ -409,19 +404,6 @@ final class KeyDuty implements Duty {
         }
         deleted.forEach(Purse::endGone);
         forgetDeleted();
-    }
-
-    private void uncontest() {
-        announcements.again();
-        for (Contested each : List.copyOf(contested)) {
-            if (isOver(each.former) && contested.remove(each)) {
-                each.then.run();
-            }
-        }
-    }
-
-    private boolean isOver(List<Long> former) {
-        return former.stream().allMatch(common.nodes()::isGone);
     }
 
     /** Once, when it is passed: it refuses nobody. */
@@ -515,41 +497,17 @@ final class KeyDuty implements Duty {
                 && acks.isEmpty()
                 && beyond.isEmpty()
                 && reopened.isEmpty()
-                && contested.isEmpty()
-                && announcements.isEmpty()
+                && enforcement.isEmpty()
                 && deleted.isEmpty()
                 && (purse == null || !purse.hasOpenHolds());
     }
 
-    /** An owner before this one that may be at work admits calls by what it knows. */
     @Override
     public void enforce(Meter.Admin change, MeterState row, Runnable then) {
-        List<Long> former = row.former();
-        Runnable uncontested = () -> {
-            if (isOver(former)) {
-                then.run();
-            } else {
-                contested.add(new Contested(former, then));
-            }
-        };
-        switch (change) {
-            case Meter.Create create -> {
-                String hash = create.hash();
-                Runnable made = hash == null ? uncontested : () -> leads(hash, uncontested);
-                announce(number -> new Keeper.Made(id, number, context.getSelf()), made);
-            }
-            case Meter.Rotate rotate -> leads(rotate.hash(), uncontested);
-            default -> uncontested.run();
+        enforcement.enforce(change, row, then);
+        if (enforcement.isAnnouncing()) {
+            tick();
         }
-    }
-
-    private void leads(String hash, Runnable then) {
-        announce(number -> new Keeper.Rotated(hash, id, number, context.getSelf()), then);
-    }
-
-    private void announce(LongFunction<Keeper.Command> message, Runnable then) {
-        announcements.announce(message, heard -> then.run());
-        tick();
     }
 
     @Override

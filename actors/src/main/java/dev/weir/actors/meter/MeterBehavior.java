@@ -25,7 +25,6 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -42,8 +41,6 @@ final class MeterBehavior implements Duty.Life {
 
     private static final Duration UNREADABLE_PAUSE = Duration.ofSeconds(5);
     private static final Duration LOAD_PAUSE = Duration.ofMillis(200);
-    private static final Duration OWNER_PAUSE = Duration.ofMillis(500);
-    private static final int OWNER_ASKED_TO_SAY_SO = 6;
     private static final Duration ABSENT_PAUSE = Duration.ofSeconds(1);
     private static final int MOST_DEFERRED = 1000;
     private static final String UNREADABLE = "its row is unreadable";
@@ -58,12 +55,12 @@ final class MeterBehavior implements Duty.Life {
     private final TimerScheduler<Command> timers;
     private final Duty duty;
     private final RowWriter writer;
+    private final FormerOwner owner;
 
     private final Deque<Admin> deferred = new ArrayDeque<>();
     private final Changes changes = new Changes();
     private final Made made = new Made();
     private Loaded row = new Loaded.Absent();
-    private int ownerAsked;
     private boolean has;
     private boolean claimed;
     private boolean busy;
@@ -86,6 +83,7 @@ final class MeterBehavior implements Duty.Life {
         this.context = context;
         this.timers = timers;
         this.writer = new RowWriter(id, store, context, timers);
+        this.owner = new FormerOwner(id, common, context, timers);
         this.duty = duty.apply(this);
     }
 
@@ -153,7 +151,9 @@ final class MeterBehavior implements Duty.Life {
                 if (present.state().tombstone()) {
                     yield absent();
                 }
-                yield canTake(present.state()) ? take(present, former(present.state())) : in(this::opening);
+                yield owner.hasLeft(present.state())
+                        ? take(present, owner.toRelease(present.state()))
+                        : in(this::opening);
             }
         };
     }
@@ -168,42 +168,6 @@ final class MeterBehavior implements Duty.Life {
         return in(this::opening);
     }
 
-    /** Who has to be released before its calls are over. This node's own may run on, where it did not leave the meter itself. */
-    private long former(MeterState state) {
-        return state.host() == common.host() && !state.clean() ? nobody() : state.host();
-    }
-
-    private static long nobody() {
-        return -1 - ThreadLocalRandom.current().nextLong(Long.MAX_VALUE);
-    }
-
-    /**
-     * The host of a row that was not left by itself may be at work. A member of the cluster is asked, and keeps what it has; one
-     * that is no member is shut out, and cannot write this row any more.
-     */
-    private boolean canTake(MeterState state) {
-        long host = state.host();
-        Nodes nodes = common.nodes();
-        if (state.clean() || host == common.host() || nodes.isGone(host)) {
-            return true;
-        }
-        ActorRef<Keeper.Command> keeper = nodes.keepers().get(host);
-        if (!nodes.isMember(host) || keeper == null) {
-            nodes.fence(host);
-            return true;
-        }
-        if (++ownerAsked == OWNER_ASKED_TO_SAY_SO) {
-            context.getLog()
-                    .warn(
-                            "meter {}: node {} has not left it, and has it still or does not answer; asked again",
-                            id,
-                            host);
-        }
-        keeper.tell(new Keeper.Has(id, context.getSelf()));
-        timers.startSingleTimer(LoadAgain.NOW, LoadAgain.NOW, OWNER_PAUSE);
-        return false;
-    }
-
     private Behavior<Command> onOwned(Meter.Owned owned) {
         boolean isWaiting = !has && !writer.isBusy() && timers.isTimerActive(LoadAgain.NOW);
         if (!isWaiting
@@ -213,7 +177,7 @@ final class MeterBehavior implements Duty.Life {
             return Behaviors.same(); // the row is read again soon
         }
         timers.cancel(LoadAgain.NOW);
-        return take(present, nobody()); // its last write was lost
+        return take(present, FormerOwner.nobody()); // its last write was lost
     }
 
     // absent: there is no such meter; the row, if there is one, is a tombstone

@@ -107,6 +107,7 @@ final class Postgres implements Engine {
         source.setSocketTimeout(timeout);
         source.setTcpKeepAlive(true);
         source.setReWriteBatchedInserts(true);
+        source.setLogServerErrorDetail(false); // or what it says of a failure has whole rows, names of end users too
         return source;
     }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -122,6 +123,26 @@ class PostgresMeterStoreTest extends JdbcMeterStoreTest {
         assertThat(writes)
                 .extracting(write -> write.orTimeout(10, TimeUnit.SECONDS).join())
                 .containsExactly(WriteResult.WRITTEN, WriteResult.WRITTEN, WriteResult.REFUSED, WriteResult.WRITTEN);
+    }
+
+    /** It goes to the log and to an operator's page. */
+    @Test
+    void whatIsSaidOfARowThatFailsHasNothingOfIt() throws SQLException {
+        try (Connection connection = database.writing().getConnection();
+                Statement table = connection.createStatement();
+                PreparedStatement insert = connection.prepareStatement("insert into said values (?, ?)")) {
+            table.execute("create table said (id varchar(9) primary key, name varchar(9))");
+            for (String name : List.of("ann", "bertha")) {
+                insert.setString(1, "same");
+                insert.setString(2, name);
+                insert.addBatch();
+            }
+
+            assertThatThrownBy(insert::executeBatch)
+                    .satisfies(failure -> assertThat(failure.getMessage())
+                            .contains("duplicate key")
+                            .doesNotContain("same", "ann", "bertha"));
+        }
     }
 
     /** Each looks before it writes, and both may look before either has written. */

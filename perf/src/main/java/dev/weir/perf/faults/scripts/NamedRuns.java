@@ -47,7 +47,14 @@ public final class NamedRuns {
                 Database database = Database.start(campaign.work())) {
             database.renew();
             ClusterSite site = new ClusterSite(new ClusterSite.Parts(
-                    campaign.home(), directory, database, network, nodes, script.models(), campaign.sabotage()));
+                    campaign.home(),
+                    directory,
+                    database,
+                    network,
+                    nodes,
+                    script.models(),
+                    List.of(),
+                    campaign.sabotage()));
             try (Stage stage = new Stage(site)) {
                 site.start(script.clocks());
                 String seen = script.play(stage);

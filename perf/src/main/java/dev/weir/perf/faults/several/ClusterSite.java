@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +44,7 @@ public final class ClusterSite implements AutoCloseable {
      * @param home the root of the repository
      * @param directory that the run may fill
      * @param models of the catalogue
+     * @param flags of the gateways' JVMs, beside what a sabotage needs
      * @param sabotage what all gateways are broken with; null for whole ones
      */
     public record Parts(
@@ -54,6 +54,7 @@ public final class ClusterSite implements AutoCloseable {
             Network network,
             int nodes,
             List<String> models,
+            List<String> flags,
             @Nullable Sabotage sabotage) {}
 
     public ClusterSite(Parts parts) throws IOException {
@@ -78,10 +79,11 @@ public final class ClusterSite implements AutoCloseable {
         FakeClock clock = new FakeClock(directory.resolve("clock"));
         SlowWire wire = database.wire(network.laboratory());
         String address = network.address(number);
-        Map<String, String> environment = new HashMap<>(Map.of("WEIR_HEAP", HEAP));
+        List<String> flags = new ArrayList<>(parts.flags);
         if (parts.sabotage != null) {
-            environment.put("WEIR_JAVA_OPTS", parts.sabotage.flag(parts.home));
+            flags.add(parts.sabotage.flag(parts.home));
         }
+        Map<String, String> environment = Map.of("WEIR_HEAP", HEAP, "WEIR_JAVA_OPTS", String.join(" ", flags));
         Gateway gateway = new Gateway(
                 new Gateway.Place(
                         parts.home,

@@ -6,6 +6,7 @@ import dev.weir.perf.faults.site.Network;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class Sites implements AutoCloseable {
 
     private static final int RUNS_OF_A_SITE = 12;
+
+    /** Nodes are started so often that to compile them well takes more of a small machine than they ever give back. */
+    private static final List<String> FLAGS = List.of("-XX:TieredStopAtLevel=1");
 
     private final Campaign campaign;
     private final Network network;
@@ -44,7 +48,7 @@ final class Sites implements AutoCloseable {
             directory = campaign.directory(sites++);
             runs = 0;
             there = new ClusterSite(new ClusterSite.Parts(
-                    campaign.home(), directory, database, network, nodes, Quotas.MODELS, campaign.sabotage()));
+                    campaign.home(), directory, database, network, nodes, Quotas.MODELS, FLAGS, campaign.sabotage()));
             site = there;
         }
         runs++;

@@ -30,8 +30,8 @@ public final class Authority implements InstantSource, AutoCloseable {
     static final Duration GUARD = Duration.ofSeconds(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(Authority.class);
-    private static final long RENEWAL_MILLIS = 2_000;
-    private static final long RETRY_MILLIS = 250;
+    private static final Duration RENEWAL = Duration.ofSeconds(2);
+    private static final Duration RETRY = Duration.ofMillis(250);
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     /** The store's time is taken from an answer that came this soon, or from any when there was none for a while. */
@@ -39,11 +39,12 @@ public final class Authority implements InstantSource, AutoCloseable {
 
     private static final long STALE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-    private record Sent(long nanos, long wallMillis) {
-        static Sent now() {
-            return new Sent(System.nanoTime(), System.currentTimeMillis());
-        }
-    }
+    /** So often the wall's clock is looked at: one that was set by as much as that ends the right before the next renewal. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private static final long SET_MILLIS = 1_000;
+
+    private record Sent(long nanos, long wallMillis) {}
 
     private record StoreTime(long millis, long atNanos, long takenNanos) {}
 
@@ -53,6 +54,8 @@ public final class Authority implements InstantSource, AutoCloseable {
     private final BooleanSupplier joined;
     private final ObjLongConsumer<List<NodeRow>> rows;
     private final Runnable shutOut;
+    private final Duration renewal;
+    private final InstantSource wall;
     private final Thread thread =
             Thread.ofPlatform().name("weir-authority").daemon(true).unstarted(this::renewAlways);
     private volatile @Nullable Sent renewed;
@@ -75,12 +78,27 @@ public final class Authority implements InstantSource, AutoCloseable {
             BooleanSupplier joined,
             ObjLongConsumer<List<NodeRow>> rows,
             Runnable shutOut) {
+        this(database, table, incarnation, joined, rows, shutOut, RENEWAL, InstantSource.system());
+    }
+
+    /** With other renewals and another wall's clock. */
+    Authority(
+            Database database,
+            NodeTable table,
+            long incarnation,
+            BooleanSupplier joined,
+            ObjLongConsumer<List<NodeRow>> rows,
+            Runnable shutOut,
+            Duration renewal,
+            InstantSource wall) {
         this.database = database;
         this.table = table;
         this.incarnation = incarnation;
         this.joined = joined;
         this.rows = rows;
         this.shutOut = shutOut;
+        this.renewal = renewal;
+        this.wall = wall;
     }
 
     /** Renews once, then always. */
@@ -96,8 +114,7 @@ public final class Authority implements InstantSource, AutoCloseable {
             return false;
         }
         long term = TERM.toMillis();
-        return System.nanoTime() - last.nanos < TERM.toNanos()
-                && Math.abs(System.currentTimeMillis() - last.wallMillis) < term;
+        return System.nanoTime() - last.nanos < TERM.toNanos() && Math.abs(wall.millis() - last.wallMillis) < term;
     }
 
     /** What the table said last. */
@@ -123,7 +140,8 @@ public final class Authority implements InstantSource, AutoCloseable {
     /** The store answered just now. */
     public boolean isFresh() {
         Sent last = renewed;
-        return last != null && System.nanoTime() - last.nanos < 2 * TimeUnit.MILLISECONDS.toNanos(RENEWAL_MILLIS);
+        return last != null
+                && System.nanoTime() - last.nanos < renewal.multipliedBy(2).toNanos();
     }
 
     @Override
@@ -144,22 +162,41 @@ public final class Authority implements InstantSource, AutoCloseable {
     }
 
     private void renewAlways() {
-        long next = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RENEWAL_MILLIS);
+        Duration pause = renewal;
         while (!closed && !lost) {
-            try {
-                TimeUnit.NANOSECONDS.sleep(next - System.nanoTime());
-            } catch (InterruptedException atOnce) {
-                // closed, or somebody wants to know
-            }
+            await(System.nanoTime() + pause.toNanos());
             if (closed) {
                 return;
             }
-            next = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(renew() ? RENEWAL_MILLIS : RETRY_MILLIS);
+            pause = renew() ? renewal : RETRY;
         }
     }
 
+    /** Or until somebody wants to know, or the wall's clock is set. */
+    private void await(long nanos) {
+        try {
+            for (long left = nanos - System.nanoTime(); left > 0; left = nanos - System.nanoTime()) {
+                if (isClockSet() && !failing) {
+                    return;
+                }
+                TimeUnit.NANOSECONDS.sleep(Math.min(left, LOOK_NANOS));
+            }
+        } catch (InterruptedException atOnce) {
+            // closed, or somebody wants to know
+        }
+    }
+
+    private boolean isClockSet() {
+        Sent last = renewed;
+        return last != null
+                && Math.abs(wall.millis()
+                                - last.wallMillis
+                                - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - last.nanos))
+                        > SET_MILLIS;
+    }
+
     private boolean renew() {
-        Sent sent = Sent.now();
+        Sent sent = new Sent(System.nanoTime(), wall.millis());
         try {
             Connection session = session();
             OptionalLong now = table.renew(session, incarnation, joined.getAsBoolean());

@@ -189,6 +189,11 @@ public final class ClusterSite implements AutoCloseable {
             }
         }
         awaitReady();
+        for (Node node : nodes) {
+            if (node.isAttended()) {
+                node.setClock(Duration.ZERO);
+            }
+        }
         List<String> unended = quiet();
         String broken = broken();
         if (broken != null) {

@@ -4,7 +4,6 @@ import dev.weir.perf.faults.site.Fault;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -15,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes a plan happen, each of its events at its moment. */
 public final class Disturbance {
-
-    private static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(2);
-    private static final Duration CLOCK_PATIENCE = Duration.ofSeconds(5);
 
     /**
      * What has happened, and was seen to.
@@ -114,7 +110,7 @@ public final class Disturbance {
         return switch (event.fault()) {
             case KILL, KILL_TWO -> kill(nodes, event.millis());
             case PAUSE -> pause(nodes.getFirst(), event.millis());
-            case CLOCK -> setClock(nodes.getFirst(), Duration.ofSeconds(event.more()));
+            case CLOCK -> nodes.getFirst().setClock(Duration.ofSeconds(event.more()));
             case STORE_STOP -> {
                 site.database().pause(event.millis());
                 yield true;
@@ -141,21 +137,6 @@ public final class Disturbance {
 
     private long lostAnswers() {
         return site.nodes().stream().mapToLong(node -> node.wire().lost()).sum();
-    }
-
-    /** Its process reads it once a second; that it has is seen at its door. */
-    private static boolean setClock(Node node, Duration offset) throws IOException, InterruptedException {
-        node.clock().set(offset);
-        long end = System.nanoTime() + CLOCK_PATIENCE.toNanos();
-        while (System.nanoTime() < end) {
-            Instant there = node.gateway().door().time();
-            if (there != null
-                    && Duration.between(Instant.now().plus(offset), there).abs().compareTo(CLOCK_TOLERANCE) < 0) {
-                return true;
-            }
-            TimeUnit.MILLISECONDS.sleep(100); // a process outside, there is nothing to be notified by
-        }
-        return false;
     }
 
     private interface Switch {

@@ -5,6 +5,7 @@ import dev.weir.perf.faults.site.Gateway;
 import dev.weir.perf.faults.site.SlowWire;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,6 +27,8 @@ public final class Node {
     private static final Duration READY_PATIENCE = Duration.ofSeconds(60);
     private static final int MOST_FAILED_STARTS = 8;
     private static final long RESTART_MILLIS = 1_000;
+    private static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(2);
+    private static final Duration CLOCK_PATIENCE = Duration.ofSeconds(5);
 
     private final int number;
     private final String address;
@@ -86,6 +89,21 @@ public final class Node {
             leave();
         }
         gateway.add(clock.environment());
+    }
+
+    /** False when it has not come to be seen, for a while: its process reads it once a second. */
+    boolean setClock(Duration offset) throws IOException, InterruptedException {
+        clock.set(offset);
+        long end = System.nanoTime() + CLOCK_PATIENCE.toNanos();
+        while (System.nanoTime() < end) {
+            Instant there = gateway.door().time();
+            if (there != null
+                    && Duration.between(Instant.now().plus(offset), there).abs().compareTo(CLOCK_TOLERANCE) < 0) {
+                return true;
+            }
+            TimeUnit.MILLISECONDS.sleep(100); // a process outside, there is nothing to be notified by
+        }
+        return false;
     }
 
     /** Starts it. From now on it is kept running. */

@@ -75,9 +75,14 @@ public final class Callers {
         return List.copyOf(said);
     }
 
+    /** No call begins any more. */
+    public void beginNoMore() {
+        stopping = true;
+    }
+
     /** Lets every call come to its end. */
     public List<Said> stop() throws InterruptedException {
-        stopping = true;
+        beginNoMore();
         for (Thread thread : threads) {
             thread.join(Duration.ofSeconds(30));
         }

@@ -36,6 +36,7 @@ final class Prober {
     }
 
     List<Said> stop() throws InterruptedException {
+        callers.forEach(Callers::beginNoMore); // or each would be waited for in its turn
         List<Said> said = new ArrayList<>();
         for (Callers each : callers) {
             said.addAll(each.stop());

@@ -27,6 +27,13 @@ public record Ask(
         return portion.id().isAbout(model) ? portion.id().unit().of(need) : 0;
     }
 
+    /** What a call that asked for this used of a limit beyond it. */
+    long excess(Portion portion, Need used) {
+        LimitId.Unit unit = portion.id().unit();
+        long had = unit.of(need);
+        return portion.id().isAbout(model) ? Math.max(0, unit.charged(had, used, true) - had) : 0;
+    }
+
     /** Whether that fits. A call that runs may go beyond a limit that has no more within. */
     Portion.Fit fit(Portion portion, long now) {
         long amount = amount(portion);

@@ -337,11 +337,12 @@ final class Chain {
     /**
      * Ends a hold that the key's meter has lost: the shares may know it still, or are charged what went beyond it.
      *
+     * @param lost the reservation, with all that was held
      * @return by share, how far its account's meter has to be before the settlement is acknowledged; empty, and nothing has
      *     happened, where one does not know yet what it counts, and something may have to be charged to it
      */
-    Optional<Map<Share, Long>> settleUnknown(MeterState key, HoldId hold, Need held, Need used, boolean began) {
-        List<Share> all = lockedFor(key, null);
+    Optional<Map<Share, Long>> settleUnknown(MeterState key, Verdict verdict, Ask lost, Need used, boolean began) {
+        List<Share> all = lockedFor(key, lost.endUser());
         if (all == null) {
             return began ? Optional.empty() : Optional.of(Map.of());
         }
@@ -354,8 +355,8 @@ final class Chain {
             Map<Share, Long> marks = new HashMap<>(0);
             for (Share share : all) {
                 long before = share.charged();
-                if (!share.settle(hold, Need.NONE, used, began) && began) {
-                    share.charge("", held, used);
+                if (!share.settle(lost.hold(), Need.NONE, used, began) && began) {
+                    share.charge(verdict.of(share, lost), used);
                 }
                 if (share.charged() > before) {
                     owe(marks, share);

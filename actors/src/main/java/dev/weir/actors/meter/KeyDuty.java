@@ -360,7 +360,14 @@ final class KeyDuty implements Duty {
     }
 
     private static Optional<Debt> settle(Purse of, Settle settle) {
-        return of.settle(settle.hold(), settle.epoch(), settle.held(), settle.used(), settle.began());
+        return of.settle(
+                settle.hold(),
+                settle.epoch(),
+                settle.model(),
+                settle.endUser(),
+                settle.held(),
+                settle.used(),
+                settle.began());
     }
 
     private static Runnable ack(Settle settle) {

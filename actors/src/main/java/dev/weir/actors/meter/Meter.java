@@ -99,11 +99,20 @@ public final class Meter {
      * The call is over, whether or not it was granted. May be sent again until it is acknowledged: it counts once.
      *
      * @param epoch of the grant; 0 when there was none
+     * @param model of the reservation, and {@code endUser}: whom it is charged to where its hold was lost
      * @param held what the grant held
      * @param used what the call used; ignored unless an attempt {@code began}
      * @param began whether an upstream attempt began; if not, everything comes back
      */
-    public record Settle(HoldId hold, long epoch, Need held, Need used, boolean began, ActorRef<Ack> replyTo)
+    public record Settle(
+            HoldId hold,
+            long epoch,
+            String model,
+            @Nullable String endUser,
+            Need held,
+            Need used,
+            boolean began,
+            ActorRef<Ack> replyTo)
             implements Use, Wire {}
 
     /**

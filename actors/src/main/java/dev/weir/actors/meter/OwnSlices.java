@@ -65,13 +65,11 @@ final class OwnSlices {
         return owes;
     }
 
-    /** The same of a hold that nobody remembers: {@code held} is charged already. */
-    boolean charge(Need held, Need used, boolean began) {
+    /** The same of a call whose hold nobody remembers: what it asked for is charged already. */
+    boolean charge(Ask lost, Need used, boolean began) {
         boolean owes = false;
         for (OwnSlice slice : slices) {
-            LimitId.Unit unit = slice.id().unit();
-            long had = unit.of(held);
-            slice.charge(began && slice.id().model() == null ? Math.max(0, unit.charged(had, used, true) - had) : 0);
+            slice.charge(began ? lost.excess(slice, used) : 0);
             owes |= slice.owesStore();
         }
         return owes;

@@ -367,15 +367,16 @@ final class Purse {
     /**
      * Ends a hold: what it did not use is free at once.
      *
-     * @param held what the door says was held, for a hold of an older epoch
+     * @param model for a hold that was lost, as {@code endUser} and what was {@code held}
      * @param began whether an upstream attempt began; if not, everything comes back
      * @return what has to be durable before it is acknowledged; empty, and nothing has happened, when it is not known yet whom it
      *     is charged to
      */
-    Optional<Debt> settle(HoldId id, long epoch, Need held, Need used, boolean began) {
+    Optional<Debt> settle(
+            HoldId id, long epoch, String model, @Nullable String endUser, Need held, Need used, boolean began) {
         Hold hold = holds.remove(id);
         if (hold == null) {
-            return settleOldEpoch(id, epoch, held, used, began);
+            return settleOldEpoch(id, epoch, model, endUser, held, used, began);
         }
         boolean ofCrashed = epoch < durable.epoch() && oldHolds.settle(id);
         Need charged = ofCrashed ? held.less(hold.need()) : Need.NONE;
@@ -426,7 +427,7 @@ final class Purse {
                 .filter(hold -> !common.isDoorAlive(hold.id()))
                 .toList();
         for (Hold hold : gone) {
-            settle(hold.id(), durable.epoch(), hold.need(), hold.need(), true);
+            settle(hold.id(), durable.epoch(), hold.model(), null, hold.need(), hold.need(), true);
             spentNanoUsd -= isInLedger(hold) ? 0 : hold.need().nanoUsd();
             oldHolds.orphan(hold.id());
         }
@@ -453,14 +454,16 @@ final class Purse {
     }
 
     /** What an owner that crashed had held is charged whole already: only what goes beyond is still to be charged. */
-    private Optional<Debt> settleOldEpoch(HoldId id, long epoch, Need held, Need used, boolean began) {
+    private Optional<Debt> settleOldEpoch(
+            HoldId id, long epoch, String model, @Nullable String endUser, Need held, Need used, boolean began) {
         if (oldHolds.isOver(id, epoch, durable.born())) {
             return Optional.of(Debt.NONE);
         }
-        return chain.settleUnknown(durable, id, held, used, began).map(marks -> {
+        Ask lost = new Ask(id, "", model, held, endUser, 0, epoch, true);
+        return chain.settleUnknown(durable, verdict(), lost, used, began).map(marks -> {
             oldHolds.settle(id);
             spentNanoUsd += began ? used.nanoUsd() : 0;
-            return new Debt(owns.charge(held, used, began), marks);
+            return new Debt(owns.charge(lost, used, began), marks);
         });
     }
 

@@ -328,12 +328,11 @@ final class Share {
         return new Hold.Part(id, paid, endUser, pieces, null);
     }
 
-    /** Charges what a hold used beyond {@code held} that nobody remembers: {@code held} itself is charged already. */
-    void charge(String model, Need held, Need took) {
-        for (ShareSlice slice : slices.of(null)) {
-            LimitId.Unit unit = slice.id().unit();
-            long had = unit.of(held);
-            long excess = slice.id().isAbout(model) ? unit.charged(had, took, true) - had : 0;
+    /** Charges what a call took beyond what it had asked for, which nobody remembers: what it asked for is charged already. */
+    void charge(Ask lost, Need took) {
+        for (ShareSlice slice : slices.used(lost.endUser())) {
+            boolean pays = lost.paid() || slice.id().unit() != LimitId.Unit.NANO_USD;
+            long excess = pays ? lost.excess(slice, took) : 0;
             if (excess > 0) {
                 slice.charge(excess);
                 charged++;
@@ -402,7 +401,7 @@ final class Share {
         for (ShareSlice slice : moving) {
             lines.add(slice.want(
                     waiting.needed(slice, now), waiting.beyond(slice, now), goBeyond, !leaving && !retiring, now));
-            whole &= slice.isSynced() || slice.over() == 0;
+            whole &= slice.tellsAll();
         }
         whole &= arrivals.isEmpty() && slices.areAllSent();
         chargedSent = whole ? charged : chargedSent;

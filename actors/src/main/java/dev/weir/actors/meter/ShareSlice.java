@@ -243,9 +243,9 @@ final class ShareSlice implements Portion {
         return rule.id().kind() == LimitId.Kind.SLOTS && parted > out;
     }
 
-    /** Its meter is asked first what this node had of it. */
-    boolean isSynced() {
-        return synced;
+    /** Nothing of it has to wait for another message: its meter is asked first what this node had of it. */
+    boolean tellsAll() {
+        return synced || over == 0;
     }
 
     /** There was no room for its end user, some time ago. */

@@ -95,9 +95,10 @@ final class Slices {
         return moving;
     }
 
-    /** What {@link #moving} gave was told, for the first time or again. */
+    /** What {@link #moving} gave was told, for the first time or again, but for what cannot be told yet. */
     void sent() {
-        touched.removeAll(told);
+        touched.removeIf(endUser -> told.contains(endUser)
+                && each.getOrDefault(endUser, List.of()).stream().allMatch(ShareSlice::tellsAll));
     }
 
     /** There is nobody of whom there was no room to tell in the last message. */

@@ -229,10 +229,10 @@ final class History {
         waiting.remove(call.id);
         boolean began = (argument & 3) != 0;
         Need use = new Need(1, argument % 41, argument % 53, 1, true);
-        boolean owes = purse.settle(call.id, call.epoch, call.need, use, began)
+        boolean owes = purse.settle(call.id, call.epoch, "gpt", null, call.need, use, began)
                 .orElseThrow()
                 .row();
-        boolean again = purse.settle(call.id, call.epoch, call.need, use, began)
+        boolean again = purse.settle(call.id, call.epoch, "gpt", null, call.need, use, began)
                 .orElseThrow()
                 .row();
         for (LimitState limit : row.limits()) {
@@ -255,7 +255,7 @@ final class History {
     private void again(Call call, Need use, boolean began) {
         if (purse.isClaimed()) {
             List<Standing> before = purse.standings(now);
-            assertThat(purse.settle(call.id, call.epoch, call.need, use, began)
+            assertThat(purse.settle(call.id, call.epoch, "gpt", null, call.need, use, began)
                             .orElseThrow()
                             .row())
                     .isFalse();

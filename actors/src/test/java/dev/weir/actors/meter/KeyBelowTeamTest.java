@@ -153,7 +153,7 @@ final class KeyBelowTeamTest {
 
     private void settle(ActorRef<Meter.Command> meter, Decision.Granted grant, long tokens) {
         meter.tell(new Meter.Settle(
-                grant.hold(), grant.epoch(), CALL, new Need(1, tokens, 0, 0, true), true, acks.getRef()));
+                grant.hold(), grant.epoch(), "gpt", null, CALL, new Need(1, tokens, 0, 0, true), true, acks.getRef()));
         assertThat(acks.receiveMessage().hold()).isEqualTo(grant.hold());
     }
 
@@ -269,7 +269,8 @@ final class KeyBelowTeamTest {
         ActorRef<Meter.Command> key = key("k", Limits.NONE);
         Decision.Granted grant = granted(key, "k", CALL);
         way = Way.LOST;
-        key.tell(new Meter.Settle(grant.hold(), grant.epoch(), CALL, new Need(1, 25, 0, 0, true), true, acks.getRef()));
+        key.tell(new Meter.Settle(
+                grant.hold(), grant.epoch(), "gpt", null, CALL, new Need(1, 25, 0, 0, true), true, acks.getRef()));
         operator.awaitAssert(() -> {
             assertThat(wants.getLast().lines().getFirst().over()).isEqualTo(15);
             return null;

@@ -98,7 +98,7 @@ final class KeysOnManyThreadsTest {
         int used = random.nextInt(1, 11);
         Need all = new Need(1, used, 0, 0, true);
         KeysOnManyThreadsTest.<Meter.Command, Ack>asked(
-                key, replyTo -> new Meter.Settle(hold, granted.epoch(), CALL, all, true, replyTo));
+                key, replyTo -> new Meter.Settle(hold, granted.epoch(), "gpt", null, CALL, all, true, replyTo));
         tokens.addAndGet(used);
     }
 

@@ -120,7 +120,14 @@ final class MeterPropertyTest {
                 spent += began ? used : 0;
                 settled++;
                 meter.tell(new Meter.Settle(
-                        grant.hold(), grant.epoch(), held, new Need(1, 1, used, 1, true), began, acks.getRef()));
+                        grant.hold(),
+                        grant.epoch(),
+                        "gpt",
+                        null,
+                        held,
+                        new Need(1, 1, used, 1, true),
+                        began,
+                        acks.getRef()));
             }
         }
 

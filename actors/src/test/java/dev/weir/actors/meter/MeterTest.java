@@ -107,7 +107,7 @@ final class MeterTest {
     }
 
     private void settle(ActorRef<Meter.Command> meter, Decision.Granted grant, Need used, boolean began) {
-        meter.tell(new Meter.Settle(grant.hold(), grant.epoch(), CALL, used, began, acks.getRef()));
+        meter.tell(new Meter.Settle(grant.hold(), grant.epoch(), "gpt", null, CALL, used, began, acks.getRef()));
     }
 
     private void stop(ActorRef<Meter.Command> meter) {
@@ -692,7 +692,7 @@ final class MeterTest {
         store.be(MemoryStore.Mood.STALLED);
         HoldId hold = reserve(meter, CALL);
 
-        meter.tell(new Meter.Settle(hold, 0, CALL, Need.NONE, false, acks.getRef()));
+        meter.tell(new Meter.Settle(hold, 0, "gpt", null, CALL, Need.NONE, false, acks.getRef()));
         acks.receiveMessage();
         store.release();
 

@@ -142,15 +142,15 @@ class MovedCallTest {
         Purse purse = Purse.ofCreated(row, common(2), shares, watcher);
         Need used = Need.ofCall(1, 0, true).and(Need.ofMore(7, 7, false));
 
-        assertThat(purse.settle(new HoldId(3, 2), 1, CALL, used, false))
+        assertThat(purse.settle(new HoldId(3, 2), 1, "m", null, CALL, used, false))
                 .as("a call that never began has nothing to be charged")
                 .hasValue(Debt.NONE);
-        assertThat(purse.settle(ASK.hold(), 1, CALL, used, true)).isEmpty();
+        assertThat(purse.settle(ASK.hold(), 1, "m", null, CALL, used, true)).isEmpty();
         talk(shares);
-        Debt debt = purse.settle(ASK.hold(), 1, CALL, used, true).orElseThrow();
+        Debt debt = purse.settle(ASK.hold(), 1, "m", null, CALL, used, true).orElseThrow();
 
         assertThat(debt.marks()).hasSize(1);
-        assertThat(purse.settle(ASK.hold(), 1, CALL, used, true)).hasValue(Debt.NONE);
+        assertThat(purse.settle(ASK.hold(), 1, "m", null, CALL, used, true)).hasValue(Debt.NONE);
     }
 
     /** The account's meter says first what the node has of it, and only then hears what came to it. */
@@ -162,7 +162,10 @@ class MovedCallTest {
         Acks<HoldId> acks = new Acks<>(watcher);
         List<String> said = new ArrayList<>();
 
-        acks.add(ASK.hold(), purse.settle(ASK.hold(), 1, CALL, CALL, true).orElseThrow(), () -> said.add("ended"));
+        acks.add(
+                ASK.hold(),
+                purse.settle(ASK.hold(), 1, "m", null, CALL, CALL, true).orElseThrow(),
+                () -> said.add("ended"));
         talk(shares, acks);
 
         assertThat(said).containsExactly("ended");
@@ -223,7 +226,7 @@ class MovedCallTest {
         Shares two = shares(2);
         Purse purse = new Purse(leftBeyond(team, one, two), 0, common(2), two, watcher);
 
-        purse.settle(ASK.hold(), 1, TOKENS.and(MORE), Need.ofCall(used, 0, true), true);
+        purse.settle(ASK.hold(), 1, "m", null, TOKENS.and(MORE), Need.ofCall(used, 0, true), true);
         talk(team, one, two);
         for (Shares each : List.of(two, one, two, one)) {
             each.giveBack(null, NOW);

@@ -194,7 +194,7 @@ final class TakeoverTest {
         assertThat(door.receiveMessage().decision())
                 .as("the call that runs has the other slot")
                 .isInstanceOf(Decision.Exceeded.class);
-        meter.tell(new Meter.Settle(running.hold(), running.epoch(), CALL, CALL, true, acks.getRef()));
+        meter.tell(new Meter.Settle(running.hold(), running.epoch(), "gpt", null, CALL, CALL, true, acks.getRef()));
         acks.receiveMessage();
         granted(meter, HERE);
     }

@@ -237,7 +237,10 @@ final class Correspondence {
     }
 
     CompletionStage<Done> settle(String meter, HoldId hold, long epoch, Need held, Need used, boolean began) {
-        Meter.Settle message = new Meter.Settle(hold, epoch, held, used, began, answers.narrow());
+        Running call = running.get(hold); // null of one that has not begun
+        String model = call == null ? "" : call.ask.model();
+        @Nullable String endUser = call == null ? null : call.ask.endUser();
+        Meter.Settle message = new Meter.Settle(hold, epoch, model, endUser, held, used, began, answers.narrow());
         Settlement settlement = new Settlement(meter, message, now + settleTicks);
         Settlement before = settlements.putIfAbsent(hold, settlement);
         if (before != null) {

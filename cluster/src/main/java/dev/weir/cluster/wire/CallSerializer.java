@@ -122,6 +122,8 @@ public final class CallSerializer extends SerializerWithStringManifest implement
     private void write(Output out, Meter.Settle settle) {
         hold(out, settle.hold());
         out.number(settle.epoch());
+        out.text(settle.model());
+        out.optional(settle.endUser(), Output::text);
         need(out, settle.held());
         need(out, settle.used());
         out.bool(settle.began());
@@ -176,7 +178,16 @@ public final class CallSerializer extends SerializerWithStringManifest implement
             case RESERVE ->
                 new Meter.Reserve(
                         hold(in), in.text(), in.text(), need(in), in.optional(Input::text), in.number(), ref(in));
-            case SETTLE -> new Meter.Settle(hold(in), in.number(), need(in), need(in), in.bool(), ref(in));
+            case SETTLE ->
+                new Meter.Settle(
+                        hold(in),
+                        in.number(),
+                        in.text(),
+                        in.optional(Input::text),
+                        need(in),
+                        need(in),
+                        in.bool(),
+                        ref(in));
             case DECIDED -> new Decided(hold(in), DecisionLayout.read(in));
             case ACK -> new Ack(hold(in));
             default ->

@@ -188,6 +188,21 @@ final class MetersTest {
     }
 
     @Test
+    void aSettlementSaysWhoseCallItWas() {
+        Meters meters = meters(10);
+        CompletionStage<Decision> decision = meters.reserve("k", HOLD, "gpt", CALL, "ann", Duration.ofSeconds(2));
+        meter.expectMessageClass(Meter.Reserve.class).replyTo().tell(new Decided(HOLD, GRANTED));
+        NodeTest.get(decision);
+
+        meters.settle("k", HOLD, 3, CALL, CALL, true);
+
+        Meter.Settle settle = meter.expectMessageClass(Meter.Settle.class);
+        assertThat(settle.model()).isEqualTo("gpt");
+        assertThat(settle.endUser()).isEqualTo("ann");
+        settle.replyTo().tell(new Ack(HOLD));
+    }
+
+    @Test
     void aTopUpIsRepeatedUntilItIsAnswered() {
         Meters meters = meters(10);
         CompletionStage<Decision> decision =

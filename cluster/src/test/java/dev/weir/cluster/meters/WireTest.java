@@ -106,7 +106,7 @@ final class WireTest {
                         99,
                         kit.createTestProbe(ToppedUp.class).getRef()),
                 new ToppedUp(HOLD, 2, new Decision.UnknownKey()),
-                new Meter.Settle(HOLD, 3, NEED, Need.NONE, true, acks),
+                new Meter.Settle(HOLD, 3, "gpt-4o", "u-1", NEED, Need.NONE, true, acks),
                 new Meter.Reopen(
                         HOLD,
                         3,

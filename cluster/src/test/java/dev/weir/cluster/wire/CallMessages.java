@@ -147,8 +147,8 @@ final class CallMessages {
         Stream<Object> others = Stream.of(
                 new Meter.Reserve(HOLD, "hash", "gpt-4o", NEED, null, 1_795_000_000_000L, decisions),
                 new Meter.Reserve(FARTHEST, "", ODD, MOST, ODD, Long.MIN_VALUE, decisions),
-                new Meter.Settle(HOLD, 3, NEED, Need.NONE, true, acks),
-                new Meter.Settle(FARTHEST, Long.MIN_VALUE, MOST, NEED, false, acks),
+                new Meter.Settle(HOLD, 3, "gpt-4o", "u-1", NEED, Need.NONE, true, acks),
+                new Meter.Settle(FARTHEST, Long.MIN_VALUE, "", null, MOST, NEED, false, acks),
                 new Ack(HOLD),
                 new Ack(FARTHEST),
                 new Ack(new HoldId(Long.MAX_VALUE, 127)));

@@ -110,7 +110,14 @@ final class CallSerializerPropertyTest {
         comesAcross(new Meter.Reserve(
                 hold, model, model, need, model, notAfter, KIT.system().ignoreRef()));
         comesAcross(new Meter.Settle(
-                hold, notAfter, need, Need.NONE, priced, KIT.system().ignoreRef()));
+                hold,
+                notAfter,
+                model,
+                model,
+                need,
+                Need.NONE,
+                priced,
+                KIT.system().ignoreRef()));
     }
 
     @Property(tries = 200)

@@ -279,8 +279,8 @@ final class CallSerializerTest {
                         hold, "h", "gpt", need, null, 128, kit.system().ignoreRef()))
                 .isEqualTo(holdBytes + "0268" + "06677074" + needBytes + "00" + "8001" + nobody);
         assertLayout(new Meter.Settle(
-                        hold, 9, need, Need.NONE, true, kit.system().ignoreRef()))
-                .isEqualTo(holdBytes + "09" + needBytes + "0000000001" + "01" + nobody);
+                        hold, 9, "gpt", "u", need, Need.NONE, true, kit.system().ignoreRef()))
+                .isEqualTo(holdBytes + "09" + "06677074" + "010275" + needBytes + "0000000001" + "01" + nobody);
         assertLayout(new Decided(hold, new Decision.Granted(hold, 9, "k", key, null, 4, List.of(standing))))
                 .isEqualTo(holdBytes + "01" + holdBytes + "09" + "026b"
                         + ("010261" + "01036a21" + "00" + "00" + "01026f")

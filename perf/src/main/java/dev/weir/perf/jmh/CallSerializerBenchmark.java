@@ -110,7 +110,7 @@ public class CallSerializerBenchmark {
         sample = switch (message) {
             case RESERVE ->
                 new Meter.Reserve(HOLD, HASH, "gpt-4o-mini", HELD, null, RESET.toEpochMilli(), answers.narrow());
-            case SETTLE -> new Meter.Settle(HOLD, 3, HELD, USED, true, answers.narrow());
+            case SETTLE -> new Meter.Settle(HOLD, 3, "gpt-4o-mini", null, HELD, USED, true, answers.narrow());
             case GRANTED ->
                 new Decided(HOLD, new Decision.Granted(HOLD, 3, HASH, KEY, null, 4_500_000_000L, standings()));
             case ACK -> new Ack(HOLD);

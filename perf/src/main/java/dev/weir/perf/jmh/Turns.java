@@ -74,7 +74,9 @@ final class Turns extends BehaviorInterceptor<Object, Meter.Command> {
         }
         for (long i = first; i < sequence; i++) {
             meter.apply(
-                    context, new Meter.Settle(new HoldId(HOST, i), EPOCH, calls.held, calls.used, true, calls.acks));
+                    context,
+                    new Meter.Settle(
+                            new HoldId(HOST, i), EPOCH, MODEL, null, calls.held, calls.used, true, calls.acks));
         }
     }
 }

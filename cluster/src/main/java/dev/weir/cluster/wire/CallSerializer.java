@@ -31,7 +31,7 @@ public final class CallSerializer extends SerializerWithStringManifest implement
     public static final int IDENTIFIER = 727_001;
 
     private static final String RESERVE = "R2";
-    private static final String SETTLE = "S1";
+    private static final String SETTLE = "S2";
     private static final String DECIDED = "D3";
     private static final String ACK = "A1";
 

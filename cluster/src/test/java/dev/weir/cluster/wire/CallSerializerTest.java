@@ -304,7 +304,7 @@ final class CallSerializerTest {
     private AbstractStringAssert<?> assertLayout(Object message) {
         assertThat(serializer.manifest(message))
                 .as("what is below belongs to these layouts")
-                .isIn("R2", "S1", "D3", "A1");
+                .isIn("R2", "S2", "D3", "A1");
         return assertThat(HexFormat.of().formatHex(serializer.toBinary(message)));
     }
 

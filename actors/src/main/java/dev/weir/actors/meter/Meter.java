@@ -73,12 +73,14 @@ public final class Meter {
      *
      * @param epoch of the grant
      * @param number of the top-up of this call, from 1: the same one again counts once
+     * @param endUser of the reservation: whom it is charged to where its hold was lost
      */
     public record TopUp(
             HoldId hold,
             long epoch,
             int number,
             String model,
+            @Nullable String endUser,
             Need need,
             long notAfterEpochMillis,
             ActorRef<ToppedUp> replyTo)
@@ -91,7 +93,7 @@ public final class Meter {
 
         @Override
         public Ask ask() {
-            return new Ask(hold, "", model, need, null, number, epoch, true);
+            return new Ask(hold, "", model, need, endUser, number, epoch, true);
         }
     }
 

@@ -193,7 +193,7 @@ final class Purse {
         if (refusal != null) {
             return Optional.of(refusal);
         }
-        List<Share> above = hold == null ? chain.lockedFor(durable, null) : chain.lockedOf(hold);
+        List<Share> above = hold == null ? chain.lockedFor(durable, ask.endUser()) : chain.lockedOf(hold);
         if (above == null) {
             return Optional.empty();
         }

@@ -296,7 +296,7 @@ final class KeyBelowTeamTest {
         TestProbe<ToppedUp> toppedUp = KIT.createTestProbe();
 
         next.tell(new Meter.TopUp(
-                hold, row.epoch(), 1, "gpt", Need.ofMore(5, 0, true), now.get() + 10_000, toppedUp.getRef()));
+                hold, row.epoch(), 1, "gpt", null, Need.ofMore(5, 0, true), now.get() + 10_000, toppedUp.getRef()));
         assertThat(toppedUp.receiveMessage().decision()).isInstanceOf(Decision.Granted.class);
         next.tell(new Meter.Reopen(hold, row.epoch(), "gpt", null, 1, reopened.getRef()));
         next.tell(new Meter.Reopen(hold, row.epoch(), "gpt", null, 1, reopened.getRef()));

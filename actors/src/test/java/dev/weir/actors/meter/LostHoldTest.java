@@ -38,6 +38,7 @@ class LostHoldTest {
     private static final AccountId GROUP = AccountId.endUsers(TEAM.toString(), "ann");
     private static final Limits EACH = Limits.NONE.withTpm(1_000);
     private static final Limits OF_MODELS = Limits.NONE.withModel(tokensOf("m")).withModel(tokensOf("other"));
+    private static final HoldId LOST = new HoldId(3, 1);
     private static final Need HELD = new Need(1, 10, 100, 1, true);
     private static final Need USED = new Need(1, 25, 300, 0, true);
 
@@ -101,8 +102,8 @@ class LostHoldTest {
                 + (id.endUser() == null ? "" : " of " + id.endUser());
     }
 
-    @Test
-    void isChargedToItsModelsAndItsEndUsersLimitsAndToWhoPays() {
+    /** The meter of the key now. Its accounts limit models, end users and money, not all of which the call pays. */
+    private Purse purse() {
         shares.keeper(KIT.<Keeper.Command>createTestProbe().getRef());
         open(
                 TEAM,
@@ -128,20 +129,58 @@ class LostHoldTest {
                 List.of(),
                 false);
         MeterState row = MeterState.created("k", key, 1, NOW).next(1).claimed(common);
-        Purse purse = Purse.ofCreated(row, common, shares, watcher);
-        HoldId lost = new HoldId(3, 1);
+        return Purse.ofCreated(row, common, shares, watcher);
+    }
 
-        while (purse.settle(lost, 1, "m", "ann", HELD, USED, true).isEmpty()) {
+    private void settle(Purse purse, Need held, Need used) {
+        while (purse.settle(LOST, 1, "m", "ann", held, used, true).isEmpty()) {
             assertThat(wants).isNotEmpty();
             talk();
         }
         talk();
+    }
+
+    @Test
+    void isChargedToItsModelsAndItsEndUsersLimitsAndToWhoPays() {
+        Purse purse = purse();
+
+        settle(purse, HELD, USED);
 
         assertThat(beyond(TEAM)).isEqualTo(Map.of("TOKENS of m", 15L, "TOKENS of other", 0L, "NANO_USD", 200L));
         assertThat(beyond(USER)).isEqualTo(Map.of("TOKENS", 15L, "NANO_USD", 0L));
         assertThat(beyond(CUSTOMER)).isEqualTo(Map.of("TOKENS", 15L));
         assertThat(beyond(GROUP)).isEqualTo(Map.of("TOKENS of ann", 15L));
-        assertThat(beyond(purse.plan(state -> state, List.of(), NOW, 2).orElseThrow(), "self"))
+        assertThat(beyond(purse.plan(state -> state, List.of(), NOW, 2).orElseThrow(), LimitState.SELF))
                 .isEqualTo(Map.of("TOKENS of m", 15L, "TOKENS of other", 0L));
+    }
+
+    /** It asks for more at an owner that does not know it, and ends before its door has said that it runs. */
+    @Test
+    void isItsEndUsersAlsoInWhatItHeldLater() {
+        Purse purse = purse();
+        Need more = new Need(0, 20, 0, 0, true);
+        Ask ask = new Ask(LOST, "", "m", more, "ann", 1, 1, true);
+        while (purse.reserve(ask, NOW).isEmpty()) {
+            purse.queue(ask, NOW);
+            purse.plan(state -> state, List.of(ask), NOW, ++nonce).ifPresent(purse::written);
+            talk();
+            purse.unqueue();
+        }
+        purse.forget(LOST);
+
+        settle(purse, HELD.and(more), new Need(1, 45, 0, 0, true));
+
+        for (AccountId account : List.of(TEAM, CUSTOMER, GROUP)) {
+            for (int i = 0; i < 2; i++) {
+                shares.giveBack(null, NOW);
+                talk();
+            }
+            assertThat(Objects.requireNonNull(books.get(account)).durable().limits())
+                    .filteredOn(limit -> limit.id().unit() == LimitId.Unit.TOKENS
+                            && limit.id().isAbout("m"))
+                    .extracting(LimitState::committed)
+                    .as("%s: 35 of 45, for a node that is gone was charged ten", account)
+                    .containsExactly(35L);
+        }
     }
 }

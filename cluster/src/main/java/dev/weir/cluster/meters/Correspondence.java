@@ -205,7 +205,10 @@ final class Correspondence {
             Need need,
             long notAfterEpochMillis,
             Duration timeout) {
-        Meter.TopUp message = new Meter.TopUp(hold, epoch, number, model, need, notAfterEpochMillis, answers.narrow());
+        Running call = running.get(hold);
+        @Nullable String endUser = call == null ? null : call.ask.endUser();
+        Meter.TopUp message =
+                new Meter.TopUp(hold, epoch, number, model, endUser, need, notAfterEpochMillis, answers.narrow());
         Question question = new Question(meters.apply(meter), message, now, ticks(timeout));
         topUps.put(new TopUpId(hold, number), question);
         question.ask();

@@ -188,14 +188,16 @@ final class MetersTest {
     }
 
     @Test
-    void aSettlementSaysWhoseCallItWas() {
+    void whatARunningCallAsksAndItsSettlementSayWhoseItIs() {
         Meters meters = meters(10);
         CompletionStage<Decision> decision = meters.reserve("k", HOLD, "gpt", CALL, "ann", Duration.ofSeconds(2));
         meter.expectMessageClass(Meter.Reserve.class).replyTo().tell(new Decided(HOLD, GRANTED));
         NodeTest.get(decision);
 
+        meters.topUp("k", HOLD, 3, 1, "gpt", Need.ofMore(10, 100, true), Duration.ofSeconds(2));
         meters.settle("k", HOLD, 3, CALL, CALL, true);
 
+        assertThat(meter.expectMessageClass(Meter.TopUp.class).endUser()).isEqualTo("ann");
         Meter.Settle settle = meter.expectMessageClass(Meter.Settle.class);
         assertThat(settle.model()).isEqualTo("gpt");
         assertThat(settle.endUser()).isEqualTo("ann");

@@ -102,6 +102,7 @@ final class WireTest {
                         3,
                         2,
                         "gpt",
+                        "bob",
                         NEED,
                         99,
                         kit.createTestProbe(ToppedUp.class).getRef()),

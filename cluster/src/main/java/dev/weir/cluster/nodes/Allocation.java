@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.ActorRef;
@@ -30,7 +31,8 @@ import scala.jdk.javaapi.FutureConverters;
 
 /**
  * Where shards go: as Pekko has them by default, but to no node that has said that it is about to leave, to the region that has it
- * already, if there is one among the others, and none is moved while there is a region of a process that was killed.
+ * already, if there is one among the others, and none is moved while there is a region of a process that was killed, or one that does
+ * not answer.
  *
  * <p>What a coordinator decides is kept by a majority of the nodes. When those end within a moment of it, as one may leave and one be
  * killed, the next coordinator does not know who has the shard. Elsewhere it would be there twice: the meters that are there already
@@ -39,11 +41,17 @@ import scala.jdk.javaapi.FutureConverters;
  * <p>A region that is asked to host a shard when it is leaving already ignores that, and may be gone before it is asked for the
  * shard again; its coordinator then waits for it, until its hand-off is out of time or it leaves itself, and nobody gets an answer
  * from meters there. The same comes of a shard that is moved from a region which ends meanwhile.
+ *
+ * <p>Before a shard is moved all regions are told, once, and it is nowhere until each has said that it heard, or for as long as a
+ * hand-off may take. A node that nobody sees any more does not hear; nor does one that was started again at the same address hear the
+ * first that it is told, where that goes into the connection of its predecessor. So all of them are asked before.
  */
 public final class Allocation implements ActorSystemDependentAllocationStrategy {
 
     private static final Logger LOG = LoggerFactory.getLogger(Allocation.class);
     private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final scala.collection.immutable.Set<String> NOTHING =
+            CollectionConverters.asScala(Set.<String>of()).toSet();
 
     private final Supplier<Set<String>> leaving;
     private final ShardAllocationStrategy strategy;
@@ -147,10 +155,25 @@ public final class Allocation implements ActorSystemDependentAllocationStrategy 
     @Override
     public Future<scala.collection.immutable.Set<String>> rebalance(
             Map<ActorRef, IndexedSeq<String>> allocations, scala.collection.immutable.Set<String> inProgress) {
-        return hasPredecessors(allocations)
-                ? Future.successful(
-                        CollectionConverters.asScala(Set.<String>of()).toSet())
-                : strategy.rebalance(staying(allocations), inProgress);
+        if (hasPredecessors(allocations)) {
+            return Future.successful(NOTHING);
+        }
+        return FutureConverters.asScala(FutureConverters.asJava(strategy.rebalance(staying(allocations), inProgress))
+                .thenCompose(moved -> moved.isEmpty()
+                        ? CompletableFuture.completedFuture(NOTHING)
+                        : answer(allocations).thenApply(all -> all ? moved : NOTHING)));
+    }
+
+    /** Whether all regions do, soon. */
+    private static CompletionStage<Boolean> answer(Map<ActorRef, IndexedSeq<String>> allocations) {
+        CompletionStage<Boolean> all = CompletableFuture.completedFuture(true);
+        for (Iterator<ActorRef> regions = allocations.keysIterator(); regions.hasNext(); ) {
+            CompletionStage<Boolean> one = Patterns.ask(
+                            regions.next(), ShardRegion.getCurrentRegionsInstance(), PATIENCE)
+                    .handle((answer, late) -> answer instanceof ShardRegion.CurrentRegions);
+            all = all.thenCombine(one, Boolean::logicalAnd);
+        }
+        return all;
     }
 
     /** Two regions have the same address: one is a predecessor's that was killed, whose end the coordinator has not heard of yet. */

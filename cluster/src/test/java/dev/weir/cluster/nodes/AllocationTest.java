@@ -10,8 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.pekko.actor.AbstractActor;
 import org.apache.pekko.actor.ActorRef;
+import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.Props;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -40,6 +42,7 @@ final class AllocationTest {
                     .toSerializationFormat(there.createTestProbe(String.class).getRef())));
     private final List<Set<ActorRef>> offered = new ArrayList<>();
     private Set<String> leaving = Set.of();
+    private Set<String> wanted = Set.of();
     private int regions;
     private final Allocation allocation = new Allocation(() -> leaving, new Fewest());
 
@@ -68,9 +71,12 @@ final class AllocationTest {
         @Override
         public Future<Set<String>> rebalance(Map<ActorRef, IndexedSeq<String>> allocations, Set<String> inProgress) {
             offered.add(Set.copyOf(allocations.keySet()));
-            return Future.successful(Set.of());
+            return Future.successful(wanted);
         }
     }
+
+    private static final scala.collection.immutable.Set<Address> NONE =
+            CollectionConverters.asScala(Set.<Address>of()).toSet();
 
     /** It has shards, and says so when it is asked. */
     private static final class Region extends AbstractActor {
@@ -86,6 +92,9 @@ final class AllocationTest {
                     .matchEquals(
                             ShardRegion.getShardRegionStateInstance(),
                             asked -> getSender().tell(state(), getSelf()))
+                    .matchEquals(
+                            ShardRegion.getCurrentRegionsInstance(),
+                            asked -> getSender().tell(new ShardRegion.CurrentRegions(NONE), getSelf()))
                     .build();
         }
 
@@ -191,6 +200,26 @@ final class AllocationTest {
                 CollectionConverters.asScala(Set.<String>of()).toSet());
 
         assertThat(offered).containsExactly(Set.of(own));
+    }
+
+    private Set<String> moved(ActorRef... regions) {
+        Map<ActorRef, IndexedSeq<String>> allocations =
+                Stream.of(regions).collect(Collectors.toMap(region -> region, region -> shards("1")));
+        return CollectionConverters.asJava(FutureConverters.asJava(allocation.rebalance(
+                        immutable(allocations),
+                        CollectionConverters.asScala(Set.<String>of()).toSet()))
+                .toCompletableFuture()
+                .join());
+    }
+
+    /** It may be that nobody sees its node any more. */
+    @Test
+    void nothingIsMovedWhileARegionDoesNotAnswer() {
+        wanted = Set.of("1");
+        ActorRef region = region("1");
+
+        assertThat(moved(region)).containsExactly("1");
+        assertThat(moved(region, other)).isEmpty();
     }
 
     @Test

@@ -49,11 +49,6 @@ final class ClusterRun {
 
     private static final long USED_UNDER_FAULTS = 9_500;
 
-    /** So many nodes may be lost in that; each other one takes along what it had ahead, and what its calls held of these small limits. */
-    private static final int LOST_NODES = 2;
-
-    private static final long USED_LESS_BY_A_LOST_NODE = 400;
-
     /** A limit's day must not end in the midst of a run. */
     private static final Duration LONGEST_RUN = Duration.ofMinutes(4);
 
@@ -210,9 +205,7 @@ final class ClusterRun {
         recovered(recoveries);
         List<Quotas.Share> shares = quotas.shares(witness);
         if (!plan.isBrief()) {
-            long least = plan.events().isEmpty()
-                    ? USED_WITHOUT_FAULTS
-                    : USED_UNDER_FAULTS - USED_LESS_BY_A_LOST_NODE * Math.max(0, lostNodes(load.happened) - LOST_NODES);
+            long least = plan.events().isEmpty() ? USED_WITHOUT_FAULTS : USED_UNDER_FAULTS;
             shares.forEach(share ->
                     judge.usedUp(share.name() + ", in hundredths of a percent", Math.round(share.used() * 1e4), least));
             if (plan.events().isEmpty()) {
@@ -237,17 +230,6 @@ final class ClusterRun {
                 restarts(),
                 messagesACall,
                 null);
-    }
-
-    /** Those that were killed, and those that had to end by themselves. */
-    private int lostNodes(List<Disturbance.Happened> happened) {
-        return restarts()
-                + happened.stream()
-                        .mapToInt(each -> switch (each.event().fault()) {
-                            case KILL, KILL_TWO -> each.nodes().size();
-                            default -> 0;
-                        })
-                        .sum();
     }
 
     private int restarts() {

@@ -43,8 +43,8 @@ import scala.jdk.javaapi.FutureConverters;
  * from meters there. The same comes of a shard that is moved from a region which ends meanwhile.
  *
  * <p>Before a shard is moved all regions are told, once, and it is nowhere until each has said that it heard, or for as long as a
- * hand-off may take. A node that nobody sees any more does not hear; nor does one that was started again at the same address hear the
- * first that it is told, where that goes into the connection of its predecessor. So all of them are asked before.
+ * hand-off may take. A node that nobody sees any more does not hear; one that was started again at the same address may not hear the
+ * first that it is told, if that goes into the connection of its predecessor. So all of them are asked before.
  */
 public final class Allocation implements ActorSystemDependentAllocationStrategy {
 
